@@ -1,0 +1,40 @@
+# Each target makes what it needs, from nothing but Python 3.11+ with venv.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: demo test unit check format clean help
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "xacct needs Python 3.11 or newer, with venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready ## Run the whole story on the embedded cloud
+	@$(BIN)/xacct demo
+
+test: $(VENV)/.ready ## Run every test
+	$(BIN)/python -m pytest -n $(JOBS) tests
+
+unit: $(VENV)/.ready ## Run the tests that take seconds
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' tests
+
+check: $(VENV)/.ready ## Check format, lint, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .cache build dist

@@ -1,0 +1,1 @@
+"""What reads and changes accounts: snapshots, apply, verify, drift."""

@@ -1,0 +1,1 @@
+"""The manifest: loading it, checking it, and what it asks of the accounts."""

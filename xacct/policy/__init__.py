@@ -1,0 +1,1 @@
+"""What policy documents mean: parsing, equality, decisions. Pure: no files, clocks, environment or log."""

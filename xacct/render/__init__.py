@@ -1,0 +1,1 @@
+"""Plans, findings and problems as text and as JSON."""

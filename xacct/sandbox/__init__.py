@@ -1,0 +1,1 @@
+"""The embedded cloud: an enforcing gate in front of moto as a store."""
