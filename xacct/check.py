@@ -1,0 +1,72 @@
+"""One thing that verify tries, and what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from xacct.problem import Place
+from xacct.resource import Account
+
+
+class Outcome(Enum):
+    """What came of a check. Refused is an answer; no answer is ``unknown``, never a refusal."""
+
+    AS_DECLARED = "as declared"
+    MISSING = "missing"
+    TOO_WIDE = "too wide"
+    NOT_ENFORCED = "not enforced"
+    NOT_TRIED = "not tried"
+    UNKNOWN = "unknown"
+
+
+class Want(Enum):
+    """Whether the manifest says that a request must work or must not."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A principal that verify acts as, and the AWS profile that holds its credentials ("" = not at hand)."""
+
+    account: Account
+    arn: str
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One request and the answer the manifest asks for.
+
+    ``action`` is an IAM action; ``sts:AssumeRole`` checks the hop itself, all others run in the session of
+    ``role`` (``role`` "" = the caller's own credentials, without any role). ``resource`` is an ARN. ``prefix``
+    goes with ``s3:ListBucket``, None where the whole bucket is listed. ``external_id`` is what the hop sends.
+    """
+
+    name: str
+    link: str
+    caller: Caller
+    owner: Account
+    role: str
+    action: str
+    resource: str
+    want: Want
+    prefix: str | None = None
+    external_id: str = ""
+    mfa: bool = False
+    session_seconds: int = 3600
+    why: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What came of one check: the outcome, a sentence for people, and what was seen (listed keys)."""
+
+    check: Check
+    outcome: Outcome
+    detail: str
+    seen: tuple[str, ...] = ()
+    fix: str = ""

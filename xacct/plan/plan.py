@@ -1,0 +1,84 @@
+"""The plan: ordered steps from live to desired, with the exact calls of each, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from immutabledict import immutabledict
+
+from xacct.problem import Problem
+from xacct.resource import Account, Address, Request, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The resource is desired and not live."""
+
+    after: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The resource is live and differs from the desired one."""
+
+    before: Resource
+    after: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The resource is live, ours by mark or by the user's word, and no longer desired.
+
+    ``because`` says in a few words what allows the deletion.
+    """
+
+    before: Resource
+    because: str = field(default="", compare=False)
+
+
+Change: TypeAlias = Create | Update | Delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One change with its calls; ``after`` names the steps (by number) that must be done before it."""
+
+    number: int
+    address: Address
+    change: Change
+    calls: tuple[Request, ...]
+    after: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A declared resource of which nothing could be read, so that nothing is planned for it."""
+
+    address: Address
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What apply will do, in order. Equal plans have equal digests; ``problems`` must be empty of errors to apply.
+
+    ``notes`` are remarks that stop nothing: foreign content that was left alone, differences of wording,
+    what the platform does not enforce. ``guards`` are reasons to refuse the apply (exit code 6), with the word
+    that lifts each.
+    """
+
+    name: str
+    accounts: tuple[Account, ...]
+    steps: tuple[Step, ...]
+    unknown: tuple[Unknown, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    guards: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    endpoints: immutabledict[str, str] = field(default_factory=immutabledict)
+    compared: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do; unknown parts may still hide a difference."""
+        return not self.steps
