@@ -1,0 +1,261 @@
+"""The manifest as values, after loading and before anything is known of the live accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from immutabledict import immutabledict
+
+from xacct.policy.document import Document
+from xacct.problem import Place, Problem
+from xacct.resource import Account
+
+EntityKind: TypeAlias = Literal["role", "user", "group", "bucket"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Credentials come from a named AWS profile."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Credentials come from where the SDK looks without being told: the environment, the instance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enter:
+    """Credentials come from assuming a role, with those of a profile ("" = the environment's)."""
+
+    role: str
+    profile: str = ""
+    external_id: str = ""
+
+
+Credentials: TypeAlias = Profile | Environment | Enter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSpec:
+    """An account of the manifest; ``endpoints`` by service (``iam``, ``sts``, ``s3``) where it declares them."""
+
+    account: Account
+    credentials: Credentials
+    platform: str = ""
+    region: str = ""
+    endpoints: immutabledict[str, str] = field(default_factory=immutabledict)
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """``ACCOUNT/KIND/[PATH/]NAME``: something in one of the manifest's accounts; ``path`` as IAM has it (``/app/``)."""
+
+    account: Account
+    kind: EntityKind
+    name: str
+    path: str = "/"
+    place: Place | None = field(default=None, compare=False)
+
+    @property
+    def arn(self) -> str:
+        """The ARN that this name stands for."""
+        if self.kind == "bucket":
+            return f"arn:{self.account.partition}:s3:::{self.name}"
+        return self.account.iam_arn(f"{self.kind}{self.path}{self.name}")
+
+    def __str__(self) -> str:
+        """As it is written in a manifest."""
+        return f"{self.account.name}/{self.kind}{self.path}{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """A principal of an account that the manifest does not declare, by its ARN."""
+
+    arn: str
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """A group as the ones who may assume: its users by ARN, read live (``members``), or the ``account``."""
+
+    group: Name
+    by: Literal["members", "account"]
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeAccount:
+    """Whoever the administrators of an account choose: its root ARN as principal."""
+
+    account: Account
+    place: Place | None = field(default=None, compare=False)
+
+
+Trusted: TypeAlias = Name | Foreign | Members | WholeAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a link or a trust asks beyond the principal.
+
+    ``expires`` is UTC in ISO form (``2027-01-31T00:00:00Z``); ``source_ip`` are CIDR blocks. MFA and the external
+    id belong to the trust only; expiry and source address to the trust and to the permissions.
+    """
+
+    external_id: str = ""
+    mfa: bool = False
+    source_ip: tuple[str, ...] = ()
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDocument:
+    """A policy document that the author wrote, in a file or in the manifest itself."""
+
+    document: Document
+    origin: str
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustList:
+    """A trust policy said as a list of principals with conditions; the document is generated."""
+
+    principals: tuple[Trusted, ...]
+    conditions: Conditions = field(default_factory=Conditions)
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedSpec:
+    """A managed policy that xacct makes and attaches; it lives under the path ``/xacct/<manifest>/``."""
+
+    name: str
+    document: WrittenDocument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSpec:
+    """A role the manifest makes, or with ``existing`` one that it only names (grants, profile).
+
+    ``attached`` are ARNs of managed policies that exist already; ``tags`` the author's own.
+    """
+
+    name: Name
+    trust: WrittenDocument | TrustList | None
+    policies: immutabledict[str, WrittenDocument] = field(default_factory=immutabledict)
+    managed: tuple[ManagedSpec, ...] = ()
+    attached: tuple[str, ...] = ()
+    description: str = ""
+    session_seconds: int = 3600
+    boundary: str = ""
+    tags: immutabledict[str, str] = field(default_factory=immutabledict)
+    profile: str = ""
+    existing: bool = False
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSpec:
+    """A group in A: its grants by policy name; ``members`` is None where the manifest does not manage them."""
+
+    name: Name
+    grants: immutabledict[str, WrittenDocument] = field(default_factory=immutabledict)
+    managed: tuple[ManagedSpec, ...] = ()
+    attached: tuple[str, ...] = ()
+    members: tuple[Name, ...] | None = None
+    create: bool = False
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSpec:
+    """A user, never created: its grants, and the profile that verify uses as this user."""
+
+    name: Name
+    grants: immutabledict[str, WrittenDocument] = field(default_factory=immutabledict)
+    managed: tuple[ManagedSpec, ...] = ()
+    attached: tuple[str, ...] = ()
+    profile: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSpec:
+    """A bucket, never created, whose policy holds statements of this manifest."""
+
+    name: Name
+    policy: WrittenDocument
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSpec:
+    """The whole path: who in A, through which role of B, may do what to which buckets and prefixes.
+
+    ``access`` holds ``list``, ``read``, ``write``, ``delete``; ``actions`` further S3 actions. ``policy_name`` and
+    ``grant_name`` are exact names where the author sets them, else "" and the name is generated. ``role_made``
+    is False where the role is declared ``existing``.
+    """
+
+    name: str
+    role: Name
+    trust: tuple[Trusted, ...]
+    grants: tuple[Name, ...]
+    buckets: tuple[Name, ...]
+    prefixes: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    conditions: Conditions = field(default_factory=Conditions)
+    session_seconds: int = 3600
+    description: str = ""
+    policy_name: str = ""
+    grant_name: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A resource that must not exist any more, by its address (``ACCOUNT/KIND/NAMES...``, as plans print it)."""
+
+    account: Account
+    kind: str
+    parts: tuple[str, ...]
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Everything the files say, checked as far as it can be without any account.
+
+    ``warnings`` are problems that stop nothing. Keys of the tables are the names as written in full
+    (``data/role/app/reader``), accounts go by their name.
+    """
+
+    name: str
+    accounts: immutabledict[str, AccountSpec]
+    roles: immutabledict[str, RoleSpec] = field(default_factory=immutabledict)
+    groups: immutabledict[str, GroupSpec] = field(default_factory=immutabledict)
+    users: immutabledict[str, UserSpec] = field(default_factory=immutabledict)
+    buckets: immutabledict[str, BucketSpec] = field(default_factory=immutabledict)
+    links: immutabledict[str, LinkSpec] = field(default_factory=immutabledict)
+    removed: tuple[Removed, ...] = ()
+    files: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """The accounts (by name) that own data: those of the links' roles, of the buckets, and of roles with a trust
+        of another account's principals. Their steps go first."""
+        owning = {link.role.account.name for link in self.links.values()}
+        owning |= {bucket.name.account.name for bucket in self.buckets.values()}
+        owning |= {bucket.account.name for link in self.links.values() for bucket in link.buckets}
+        if not owning:
+            owning = {role.name.account.name for role in self.roles.values() if not role.existing}
+        return frozenset(owning)
