@@ -1,0 +1,21 @@
+"""A refusal of the embedded cloud, as the service it plays would word it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceFault(Exception):  # noqa: N818 - the services call it a fault
+    """Stops one request; the server turns it into the protocol's error document.
+
+    ``extra`` holds more elements of the document, as S3 has them (``BucketName``, ``Resource``).
+    """
+
+    status: int
+    code: str
+    message: str
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.message}"
