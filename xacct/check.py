@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from xacct.account import Account
 from xacct.problem import Place
-from xacct.resource import Account
 
 
 class Outcome(Enum):

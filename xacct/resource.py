@@ -1,4 +1,4 @@
-"""Accounts, addresses, calls, and what every kind of resource can say of itself."""
+"""Addresses, calls, and what every kind of resource can say of itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from immutabledict import immutabledict
 
-from xacct.policy.arn import root_arn
+from xacct.account import Account
 from xacct.policy.document import Document, splice
 
 if TYPE_CHECKING:
@@ -17,24 +17,6 @@ if TYPE_CHECKING:
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | immutabledict[str, Value]"
 Shown: TypeAlias = str | Document | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Account:
-    """One IAM account: the name the manifest gives it, its id, and the partition its ARNs carry."""
-
-    name: str
-    id: str
-    partition: str = "aws"
-
-    def iam_arn(self, resource: str) -> str:
-        """The ARN of an IAM resource of this account, such as ``role/app/reader``."""
-        return f"arn:{self.partition}:iam::{self.id}:{resource}"
-
-    @property
-    def root(self) -> str:
-        """The ARN that stands for the account as a whole."""
-        return root_arn(self.id, self.partition)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from immutabledict import immutabledict
 
+from xacct.account import Account
 from xacct.policy.document import Document
-from xacct.resource import Account
 
 EVERYTHING = "*"
 

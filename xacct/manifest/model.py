@@ -7,47 +7,11 @@ from typing import Literal, TypeAlias
 
 from immutabledict import immutabledict
 
+from xacct.account import Account, AccountSpec
 from xacct.policy.document import Document
 from xacct.problem import Place, Problem
-from xacct.resource import Account
 
 EntityKind: TypeAlias = Literal["role", "user", "group", "bucket"]
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """Credentials come from a named AWS profile."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """Credentials come from where the SDK looks without being told: the environment, the instance."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enter:
-    """Credentials come from assuming a role, with those of a profile ("" = the environment's)."""
-
-    role: str
-    profile: str = ""
-    external_id: str = ""
-
-
-Credentials: TypeAlias = Profile | Environment | Enter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSpec:
-    """An account of the manifest; ``endpoints`` by service (``iam``, ``sts``, ``s3``) where it declares them."""
-
-    account: Account
-    credentials: Credentials
-    platform: str = ""
-    region: str = ""
-    endpoints: immutabledict[str, str] = field(default_factory=immutabledict)
-    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from immutabledict import immutabledict
 
+from xacct.account import Account
 from xacct.problem import Problem
-from xacct.resource import Account, Address, Request, Resource
+from xacct.resource import Address, Request, Resource
 
 
 @dataclass(frozen=True, slots=True)
