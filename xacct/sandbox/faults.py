@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class ServiceFault(Exception):  # noqa: N818 - the services call it a fault
     """Stops one request; the server turns it into the protocol's error document.
+
+    Not frozen like other values: Python writes the traceback into an exception.
 
     ``extra`` holds more elements of the document, as S3 has them (``BucketName``, ``Resource``).
     """

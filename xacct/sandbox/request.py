@@ -31,8 +31,8 @@ class Caller:
     """Who signed a request: the principal, its account, and what its session carries.
 
     ``session_policies`` is None where the credentials came without one; ``context`` holds the condition keys
-    that the session fixes (``aws:TokenIssueTime``, ``aws:MultiFactorAuthPresent``, ``sts:ExternalId`` not among
-    them: it belongs to a request). An unsigned request has the principal ``Anonymous()`` and the account "".
+    that the session fixes (``aws:TokenIssueTime``, ``aws:MultiFactorAuthPresent``; ``sts:ExternalId`` is not
+    among them: it belongs to a request). An unsigned request has the principal ``Anonymous()`` and the account "".
     """
 
     principal: Principal
