@@ -55,7 +55,7 @@ Credentials: TypeAlias = Profile | Environment | Enter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSpec:
-    """An account of the manifest; ``endpoints`` by service (``iam``, ``sts``, ``s3``) where it declares them."""
+    """An account of the manifest; ``endpoints`` by service (``iam``, ``sts``, ``s3``) where it says so."""
 
     account: Account
     credentials: Credentials

@@ -41,8 +41,9 @@ class Check:
     """One request and the answer the manifest asks for.
 
     ``action`` is an IAM action; ``sts:AssumeRole`` checks the hop itself, all others run in the session of
-    ``role`` (``role`` "" = the caller's own credentials, without any role). ``resource`` is an ARN. ``prefix``
-    goes with ``s3:ListBucket``, None where the whole bucket is listed. ``external_id`` is what the hop sends.
+    ``role`` (``role`` "" = the caller's own credentials, without any role). ``resource`` is an ARN.
+    ``prefix`` goes with ``s3:ListBucket``, None where the whole bucket is listed. ``external_id`` is what
+    the hop sends.
     """
 
     name: str

@@ -18,8 +18,8 @@ class Unread:
     """A part of an account of which nothing is known, and why.
 
     ``what`` is ``*`` for the whole account, a section (``roles``, ``users``, ``groups``, ``policies``,
-    ``buckets``), or one entity (``role/NAME``, ``user/NAME``, ``group/NAME``, ``policy/NAME``, ``bucket/NAME``;
-    names without their path).
+    ``buckets``), or one entity (``role/NAME``, ``user/NAME``, ``group/NAME``, ``policy/NAME``,
+    ``bucket/NAME``; names without their path).
     """
 
     account: str
@@ -33,7 +33,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDocument:
-    """A live document that is no policy by our reading; kept as text, so that it is never taken for absent."""
+    """A live document that is no policy by our reading; kept as text, never taken for absent."""
 
     text: str
     reason: str
@@ -44,9 +44,9 @@ LiveDocument = Document | RawDocument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleRecord:
-    """A live role; ``boundary`` is a policy ARN, ``tags`` all tags it has, ``attached`` managed policies by ARN.
+    """A live role; ``boundary`` is a policy ARN, ``tags`` all tags it has, ``attached`` policies by ARN.
 
-    ``last_used`` and ``created`` are only seen, never compared.
+    ``created`` is only seen, never compared.
     """
 
     name: str

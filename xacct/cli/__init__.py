@@ -1,1 +1,119 @@
-"""The command line; one module per command."""
+"""The command line; one module per command, each imported when it is called and not before."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from xacct import __version__
+from xacct.errors import ExitCode, XacctError
+
+COMMANDS = {
+    "demo": "Run the whole story on the embedded cloud.",
+    "validate": "Check a manifest without any account.",
+    "plan": "Show what apply would do; sends nothing that writes.",
+    "apply": "Make the accounts what the manifest says.",
+    "verify": "Assume the roles and try what must work and what must not.",
+    "drift": "Compare everything with the live accounts.",
+    "destroy": "Take away what the manifest made.",
+    "use": "Use a link as its consumer: role, profile, or a command with the session.",
+    "policy": "Compare and test policy documents.",
+    "sandbox": "Run the embedded cloud.",
+    "schema": "Print the JSON Schema of the manifest or of the plan.",
+}
+
+
+class Commands(click.Group):
+    """The commands by name; their help is known without importing them, so ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of work, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The module's ``command``."""
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"xacct.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="xacct")
+@click.option("--debug", is_flag=True, help="Show request ids and tracebacks, never secrets.")
+@click.pass_context
+def root(context: click.Context, debug: bool) -> None:
+    """Cross-account bucket access: declared once, planned, applied, verified.
+
+    Exit codes: 0 done, 1 error, 2 differences, 3 access missing, 4 access too wide, 5 partly applied,
+    6 refused by a guard, 7 something unknown or not tried, 64 wrong usage, 65 problem in the input.
+    """
+    context.obj = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit; the one place where errors become exit codes and text on stderr."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = root.main(args=given, prog_name="xacct", standalone_mode=False)
+    except click.exceptions.Abort:
+        _say("interrupted: running calls have ended")
+        code = ExitCode.INTERRUPTED
+    except click.UsageError as error:
+        error.show(file=sys.stderr)
+        code = ExitCode.USAGE
+    except click.ClickException as error:
+        error.show(file=sys.stderr)
+        code = ExitCode.ERROR
+    except KeyboardInterrupt:
+        _say("interrupted: running calls have ended")
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = ExitCode.ERROR
+    except XacctError as error:
+        _show(error, debug=debug)
+        code = error.exit_code
+    except Exception as error:  # noqa: BLE001 - a fault of our own: said in one line, whole with --debug
+        _say(f"error: a fault in xacct itself: {type(error).__name__}: {error}")
+        _say("  Nothing more was sent. Run again with --debug before the command for the traceback.")
+        if debug:
+            traceback.print_exc()
+        code = ExitCode.ERROR
+    sys.exit(int(code or 0))
+
+
+def _show(error: XacctError, *, debug: bool) -> None:
+    problems = getattr(error, "problems", ())
+    text = str(error)
+    _say(text if problems else f"error: {text}")
+    if error.fix:
+        _say(f"  {error.fix}")
+    request = getattr(error, "request_id", "")
+    if debug and request:
+        _say(f"  request id: {request}")
+    if debug and not problems:
+        traceback.print_exc()
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    _say("terminated: running calls have ended")
+    sys.exit(int(ExitCode.TERMINATED))

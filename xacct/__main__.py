@@ -1,0 +1,5 @@
+"""``python -m xacct`` is the command ``xacct``."""
+
+from xacct.cli import main
+
+main()

@@ -1,0 +1,91 @@
+"""The options that several commands share, with one meaning everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_MANIFEST = "xacct.yaml"
+
+
+def manifest_options(function: Command) -> Command:
+    """``-f PATH`` (repeatable; default ``xacct.yaml``), as the tuple ``paths``."""
+    return click.option(
+        "-f",
+        "--file",
+        "paths",
+        multiple=True,
+        default=(DEFAULT_MANIFEST,),
+        metavar="PATH",
+        help="A manifest, a fragment of one, or a folder of them; may be repeated. [default: xacct.yaml]",
+    )(function)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """``--format``, one of these; the first is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="The form of what is printed on stdout.",
+    )
+
+
+def account_option(function: Command) -> Command:
+    """``--account NAME`` (repeatable): one side of the link only."""
+    return click.option(
+        "--account",
+        "only_accounts",
+        multiple=True,
+        metavar="NAME",
+        help="Plan and apply this account only; the others are read where they may be.",
+    )(function)
+
+
+def only_option(function: Command) -> Command:
+    """``--only LINK`` (repeatable)."""
+    return click.option(
+        "--only", "only_links", multiple=True, metavar="LINK", help="This link only; may be repeated."
+    )(function)
+
+
+def verbose_option(function: Command) -> Command:
+    """``-v``: the exact calls."""
+    return click.option("-v", "--verbose", count=True, help="Show the exact calls.")(function)
+
+
+def removal_options(function: Command) -> Command:
+    """What a removal without a mark is read from, and the words that lift its guards."""
+    for option in (
+        click.option(
+            "--prune-edited",
+            is_flag=True,
+            help="Also remove what carries our mark but was edited by hand since.",
+        ),
+        click.option(
+            "--adopt", is_flag=True, help="Take over what is live under a declared name without our mark."
+        ),
+        click.option(
+            "--was",
+            metavar="FILE|REV",
+            help="The earlier manifest (a file, a folder or a Git revision): what only it declared is removed.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def consent_options(function: Command) -> Command:
+    """``--yes`` and ``--no-input``."""
+    for option in (
+        click.option("--no-input", is_flag=True, help="Never ask; without --yes nothing is changed."),
+        click.option("--yes", is_flag=True, help="Apply the plan just made without asking."),
+    ):
+        function = option(function)
+    return function
