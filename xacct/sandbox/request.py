@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xacct.policy.document import Document
-from xacct.policy.principal import Principal
+if TYPE_CHECKING:
+    from xacct.policy.document import Document
+    from xacct.policy.principal import Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class Caller:
 
     ``session_policies`` is None where the credentials came without one; ``context`` holds the condition keys
     that the session fixes (``aws:TokenIssueTime``, ``aws:MultiFactorAuthPresent``; ``sts:ExternalId`` is not
-    among them: it belongs to a request). An unsigned request has the principal ``Anonymous()`` and the account "".
+    among them: it belongs to a request). An unsigned request has the principal ``Anonymous()`` and the
+    account "".
     """
 
     principal: Principal
