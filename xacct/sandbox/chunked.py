@@ -15,7 +15,7 @@ UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 KINDS = frozenset({SIGNED, SIGNED_TRAILER, UNSIGNED_TRAILER})
 
 
-class Broken(Exception):  # noqa: N818 - a word of this module, not an error of the program
+class Broken(Exception):
     """The chunks do not parse, or are not as long as was said."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(eq=False, kw_only=True)
-class ServiceFault(Exception):  # noqa: N818 - the services call it a fault
+class ServiceFault(Exception):
     """Stops one request; the server turns it into the protocol's error document.
 
     Not frozen like other values: Python writes the traceback into an exception.
