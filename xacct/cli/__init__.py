@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 import traceback
@@ -12,6 +11,7 @@ from types import FrameType
 import click
 
 from xacct import __version__
+from xacct.cli.lazy import Lazy
 from xacct.errors import ExitCode, XacctError
 
 COMMANDS = {
@@ -29,44 +29,29 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
-    """The commands by name; their help is known without importing them, so ``--help`` is quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of work, not of the alphabet."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The module's ``command``."""
-        if name not in COMMANDS:
-            return None
-        command = importlib.import_module(f"xacct.cli.{name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, from the table above."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Lazy,
+    package="xacct.cli",
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="xacct")
-@click.option("--debug", is_flag=True, help="Show request ids and tracebacks, never secrets.")
-@click.pass_context
-def root(context: click.Context, debug: bool) -> None:
+@click.option("--debug", is_flag=True, help="Show request ids and tracebacks, never secrets; anywhere.")
+def root(debug: bool) -> None:
     """Cross-account bucket access: declared once, planned, applied, verified.
 
     Exit codes: 0 done, 1 error, 2 differences, 3 access missing, 4 access too wide, 5 partly applied,
     6 refused by a guard, 7 something unknown or not tried, 64 wrong usage, 65 problem in the input.
     """
-    context.obj = debug
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit; the one place where errors become exit codes and text on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
+    own = given[: given.index("--")] if "--" in given else given
+    debug = "--debug" in own
+    if debug:
+        given.remove("--debug")
     signal.signal(signal.SIGTERM, _terminated)
     try:
         code = root.main(args=given, prog_name="xacct", standalone_mode=False)

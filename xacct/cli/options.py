@@ -74,7 +74,7 @@ def removal_options(function: Command) -> Command:
         click.option(
             "--was",
             metavar="FILE|REV",
-            help="The earlier manifest (a file, a folder or a Git revision): what only it declared is removed.",
+            help="The earlier manifest (file, folder or Git revision): what only it declared is removed.",
         ),
     ):
         function = option(function)

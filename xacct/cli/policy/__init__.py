@@ -1,0 +1,17 @@
+"""``xacct policy``: what documents mean, offline and without credentials."""
+
+from __future__ import annotations
+
+import click
+
+from xacct.cli.lazy import Lazy
+
+COMMANDS = {
+    "diff": "Compare two policy documents by meaning.",
+    "test": "Run unit tests for policies: one case a line.",
+}
+
+
+@click.group(name="policy", cls=Lazy, package="xacct.cli.policy", table=COMMANDS)
+def command() -> None:
+    """Compare, check and test policy documents; offline, without credentials."""
