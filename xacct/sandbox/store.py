@@ -205,6 +205,14 @@ class Store:
                         return self._user(account, user), key.secret_access_key, key.status == "Active"
         return None
 
+    def mfa_seed(self, user: Entity, serial_number: str) -> str | None:
+        """The seed (base 32) of a virtual device that is enabled for the user, None for any other serial."""
+        iam = self.iam(user.account)
+        if serial_number not in iam.users[user.name].mfa_devices:
+            return None
+        device = iam.virtual_mfa_devices.get(serial_number)
+        return None if device is None else str(device.base32_string_seed)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """The store for one thread."""

@@ -1,0 +1,110 @@
+"""A request in the one form that moto gets: what was read for the decision is all that there is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from xacct.sandbox import sigv4
+from xacct.sandbox.faults import ServiceFault
+from xacct.sandbox.request import Incoming, Operation
+
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+
+
+def before_reading(incoming: Incoming, protocol: str) -> Incoming:
+    """The request with its query in one encoding; a call of IAM or STS always as a form that was posted.
+
+    A name that comes twice in a form, or parameters in both places, would be read one way here and another
+    way by moto: refused.
+    """
+    query = tuple(pair for pair in sigv4.pairs(incoming.query) if pair[0] not in sigv4.QUERY_PARAMETERS)
+    if protocol == "s3":
+        return replace(incoming, query=_encoded(query))
+    posted = parse_qsl(incoming.body.decode("utf-8", "replace"), keep_blank_values=True)
+    if incoming.method not in {"GET", "POST"} or incoming.path not in {"", "/"} or (query and posted):
+        raise _malformed("the parameters must come once: in the query of a GET or in the body of a POST")
+    form = list(query) or posted
+    if len({name for name, _ in form}) != len(form):
+        raise _malformed("a parameter comes twice")
+    headers = {**incoming.headers, "content-type": FORM}
+    return replace(
+        incoming, method="POST", path="/", query="", headers=headers, body=urlencode(form).encode()
+    )
+
+
+def query_call(incoming: Incoming, before: Operation, after: Operation) -> Incoming:
+    """A call of IAM with the parameters that were rewritten on the way, ``after`` against ``before``."""
+    changed = {
+        name: value for name, value in after.params.items() if value != before.params.get(name, _ABSENT)
+    }
+    if not changed and after.params.keys() >= before.params.keys():
+        return incoming
+    form = dict(parse_qsl(incoming.body.decode(), keep_blank_values=True))
+    for name in before.params.keys() - after.params.keys():
+        _take_out(form, name)
+    for name, value in changed.items():
+        _take_out(form, name)
+        form |= _flat(name, value)
+    return replace(incoming, body=urlencode(form).encode())
+
+
+def bucket_call(incoming: Incoming, before: Operation, after: Operation) -> Incoming:
+    """A call of S3 in path style, with the policy document that was rewritten on the way.
+
+    Only a policy is ever rewritten; the path must be the one that the operation was read from.
+    """
+    bucket, key = str(after.params.get("Bucket") or ""), str(after.params.get("Key") or "")
+    path = f"/{bucket}" + (f"/{quote(key, safe='/~')}" if key else "")
+    asked = sigv4.canonical_path(incoming.path, service="s3").rstrip("/") or "/"
+    virtual = f"/{bucket}{'' if asked == '/' else asked}"
+    if path.rstrip("/") not in {asked.rstrip("/"), virtual.rstrip("/")} and path != "/":
+        raise ServiceFault(
+            status=400, code="InvalidURI", message="The path does not say which bucket and key it means."
+        )
+    body = incoming.body
+    if after.params.get("Policy") != before.params.get("Policy"):
+        body = str(after.params["Policy"]).encode()
+    headers = {name: value for name, value in incoming.headers.items() if name != "content-md5"}
+    query = tuple(pair for pair in sigv4.pairs(incoming.query) if pair[0] != "x-id")
+    return replace(
+        incoming,
+        path=path,
+        query=_encoded(query),
+        headers=headers if body is not incoming.body else incoming.headers,
+        body=body,
+    )
+
+
+_ABSENT = object()
+
+
+def _flat(name: str, value: Any) -> dict[str, str]:
+    """The query protocol's names: ``Tags.member.1.Key``."""
+    match value:
+        case str() | int():
+            return {name: str(value)}
+        case Mapping():
+            parts = [_flat(f"{name}.{key}", inner) for key, inner in value.items()]
+        case _:
+            parts = [_flat(f"{name}.member.{number}", inner) for number, inner in enumerate(value, start=1)]
+    return {key: text for part in parts for key, text in part.items()}
+
+
+def _take_out(form: dict[str, str], name: str) -> None:
+    for given in list(form):
+        if given == name or given.startswith(f"{name}."):
+            del form[given]
+
+
+def _encoded(pairs: tuple[tuple[str, str], ...]) -> str:
+    """An empty value goes without the equals sign, as ``?policy`` is written."""
+    return "&".join(
+        sigv4.encode(name) + (f"={sigv4.encode(value)}" if value else "") for name, value in pairs
+    )
+
+
+def _malformed(message: str) -> ServiceFault:
+    return ServiceFault(status=400, code="MalformedQueryString", message=message)
