@@ -62,7 +62,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What apply will do, in order. Equal plans have equal digests; errors among ``problems`` forbid an apply.
+    """What apply will do, in order. Equal plans have equal digests. Errors in ``problems`` forbid an apply.
 
     ``notes`` are remarks that stop nothing: foreign content that was left alone, differences of wording,
     what the platform does not enforce. ``guards`` are reasons to refuse the apply (exit code 6), with the

@@ -1,0 +1,129 @@
+"""From a manifest and what was read of its accounts to a plan; pure, like all it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from immutabledict import immutabledict
+
+from xacct.errors import BadUsage
+from xacct.kinds import live, marker
+from xacct.manifest.desire import Desired, desire
+from xacct.manifest.model import Manifest
+from xacct.plan.build import make_plan
+from xacct.plan.plan import Plan
+from xacct.resource import Address, State
+from xacct.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the caller of a command chose; all empty means: everything, with every guard in force."""
+
+    accounts: frozenset[str] = frozenset()
+    links: frozenset[str] = frozenset()
+    adopt: bool = False
+    prune_edited: bool = False
+    destroy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    desired: Desired
+    live: State
+
+
+def prepare(
+    manifest: Manifest,
+    snapshots: Mapping[str, Snapshot],
+    *,
+    earlier: Manifest | None = None,
+    choice: Choice | None = None,
+) -> Prepared:
+    """The plan from live to desired.
+
+    ``earlier`` is the manifest that removals without a mark are read from. With ``choice.destroy`` the
+    desired state is empty and this manifest itself is the earlier one. With ``choice.links`` nothing outside
+    these links is planned, removals included.
+
+    Raises:
+        BadUsage: an account or a link that was chosen is not in the manifest.
+    """
+    choice = choice or Choice()
+    _check(manifest, choice)
+    wanted = desire(manifest, snapshots)
+    state, living = wanted.state, live(snapshots.values())
+    was = desire(earlier, snapshots).state if earlier else None
+    removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
+    if choice.links:
+        chosen = _of_links(manifest, snapshots, choice.links)
+        state, was, removed = _within(state, chosen), None, frozenset()
+        living = _within(living, chosen)
+    if choice.destroy:
+        state, was, removed = State.of(()), state, frozenset()
+    plan = make_plan(
+        name=manifest.name,
+        accounts=tuple(spec.account for _, spec in sorted(manifest.accounts.items())),
+        desired=state,
+        live=living,
+        was=was,
+        removed=removed,
+        marker=marker(manifest.name),
+        owners=manifest.owners,
+        unknown=() if choice.destroy else wanted.unknown,
+        problems=() if choice.destroy else wanted.problems,
+        notes=() if choice.destroy else wanted.notes,
+        only_accounts=choice.accounts or None,
+        adopt=choice.adopt,
+        prune_edited=choice.prune_edited,
+        endpoints=_endpoints(snapshots),
+    )
+    return Prepared(plan=plan, desired=wanted, live=living)
+
+
+def _check(manifest: Manifest, choice: Choice) -> None:
+    for word, known, chosen in (
+        ("account", manifest.accounts, choice.accounts),
+        ("link", manifest.links, choice.links),
+    ):
+        for name in sorted(chosen - known.keys()):
+            raise BadUsage(
+                f'the manifest {manifest.name} has no {word} "{name}"',
+                fix=f"It has: {', '.join(sorted(known)) or 'none'}.",
+            )
+
+
+def _of_links(
+    manifest: Manifest, snapshots: Mapping[str, Snapshot], links: frozenset[str]
+) -> frozenset[Address]:
+    """The addresses that these links stand for; what they share with others is among them."""
+    only = replace(
+        manifest,
+        links=immutabledict({name: link for name, link in manifest.links.items() if name in links}),
+        roles=immutabledict(),
+        groups=immutabledict(),
+        users=immutabledict(),
+        buckets=immutabledict(),
+    )
+    return frozenset(desire(only, snapshots).state.resources)
+
+
+def _within(state: State, addresses: frozenset[Address]) -> State:
+    return State(
+        immutabledict({address: thing for address, thing in state.resources.items() if address in addresses}),
+        state.unread,
+    )
+
+
+def _endpoints(snapshots: Mapping[str, Snapshot]) -> immutabledict[str, str]:
+    return immutabledict(
+        {
+            f"{name}/{service}": url
+            for name, snapshot in sorted(snapshots.items())
+            for service, url in sorted(snapshot.endpoints.items())
+        }
+    )
