@@ -11,7 +11,7 @@ import pytest
 
 from xacct.cli import main
 from xacct.manifest.load import load_manifest
-from xacct.sandbox.server import Sandbox
+from xacct.sandbox.cloud import Sandbox
 from xacct.sandbox.world import Key, World
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
