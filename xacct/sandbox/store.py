@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +16,11 @@ from moto.s3.models import s3_backends
 
 PARTITION = "aws"
 """Everything the embedded cloud holds is in this partition."""
+
+
+def new_unique_id(prefix: str) -> str:
+    """A unique id of IAM: four letters that say what it is, and 17 characters."""
+    return prefix + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(17))
 
 
 class Kind(Enum):
@@ -212,6 +219,16 @@ class Store:
             return None
         device = iam.virtual_mfa_devices.get(serial_number)
         return None if device is None else str(device.base32_string_seed)
+
+    def give_ids(self, account: str) -> dict[str, str]:
+        """Unique ids as AWS makes them for users and groups that moto just made: new ids by old."""
+        iam, given = self.iam(account), {}
+        for prefix, entities in (("AIDA", iam.users.values()), ("AGPA", iam.groups.values())):
+            for entity in entities:
+                if not entity.id.startswith(prefix):
+                    old, entity.id = entity.id, new_unique_id(prefix)
+                    given[old] = entity.id
+        return given
 
     @contextmanager
     def held(self) -> Iterator[None]:
