@@ -72,7 +72,8 @@ class ServiceError(XacctError):
     """A service refused a request or did not answer it.
 
     ``code`` is the service's own error code (``AccessDenied``), empty where it sent none; ``status`` the
-    HTTP status, 0 where there was no answer at all. ``message`` is the service's own text.
+    HTTP status, 0 where there was no answer at all. ``message`` is the service's own text. ``retried`` tells
+    that the SDK had sent the request before, so that an earlier one may have been done.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class ServiceError(XacctError):
         message: str = "",
         request_id: str = "",
         fix: str = "",
+        retried: bool = False,
     ) -> None:
         about = f" on {resource}" if resource else ""
         answer = code or (f"HTTP {status}" if status else "no answer")
@@ -103,6 +105,7 @@ class ServiceError(XacctError):
         self.status = status
         self.message = message
         self.request_id = request_id
+        self.retried = retried
 
     @property
     def denied(self) -> bool:

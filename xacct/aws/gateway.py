@@ -1,0 +1,149 @@
+"""The only sender: one gateway for each account, which asks or tells its services."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from threading import Lock
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from xacct.account import Account
+from xacct.aws.caller import Caller, identify
+from xacct.aws.faults import NO_CREDENTIALS, no_credentials, service_error
+from xacct.aws.platform import Platform
+from xacct.errors import ServiceError
+from xacct.resource import Call
+
+_ASKING = ("Get", "Head", "List", "AssumeRole")
+
+
+class Gateway:
+    """An account's services. Safe to use from several threads.
+
+    ``client`` gives the SDK's client of a service; it may raise ``NoCredentials``, and then every method
+    does. ``origin`` says in words where the credentials come from.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        platform: Platform,
+        client: Callable[[str], Any],
+        endpoints: Mapping[str, str],
+        origin: str = "the environment",
+    ) -> None:
+        self.account = account
+        self.platform = platform
+        self.endpoints: Mapping[str, str] = dict(endpoints)
+        self._client = client
+        self._origin = origin
+        self._counts: Counter[str] = Counter()
+        self._lock = Lock()
+        self._caller: Caller | None = None
+
+    def __repr__(self) -> str:
+        """Name and id of the account, nothing of its credentials."""
+        return f"Gateway({self.account.name}, {self.account.id}, {self.platform.name})"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Requests sent so far, by ``service:Operation``; what the SDK repeated by itself counts once."""
+        with self._lock:
+            return dict(self._counts)
+
+    def caller(self) -> Caller | None:
+        """Who the service takes us for; None where it has no way to tell. Asked once, then remembered.
+
+        Raises:
+            NoCredentials: there are none.
+            ServiceError: they are not accepted, or the service cannot be reached.
+        """
+        if self._caller is None:
+            self._caller = identify(self.ask, self.platform)
+        return self._caller
+
+    def ask(self, call: Call) -> dict[str, Any] | None:
+        """The answer to a call that reads; None for what is absent.
+
+        Raises:
+            ServiceError: nothing is known; absence is never raised.
+            ValueError: the operation is not one that only reads.
+        """
+        _only_reads(call)
+        try:
+            return self._send(call)
+        except ServiceError as error:
+            if error.absent:
+                return None
+            raise
+
+    def pages(self, call: Call) -> Iterator[dict[str, Any]]:
+        """Every page of a listing. Here absence is an error: the thing whose parts were listed is gone."""
+        _only_reads(call)
+        client = self._client(call.service)
+        name = xform_name(call.operation)
+        if not client.can_paginate(name):
+            yield self._send(call)
+            return
+        size = {"PageSize": self.platform.page_size} if self.platform.page_size else {}
+        pages = iter(client.get_paginator(name).paginate(**call.arguments(), PaginationConfig=size))
+        while True:
+            try:
+                page = next(pages, None)
+            except (ClientError, BotoCoreError, ResponseParserError) as error:
+                self._count(call)
+                raise self._error(call, error) from None
+            if page is None:
+                return
+            self._count(call)
+            yield page
+
+    def tell(self, call: Call) -> dict[str, Any]:
+        """The answer to a call that changes something; absence is an error like any other."""
+        return self._send(call)
+
+    def _send(self, call: Call) -> dict[str, Any]:
+        method = getattr(self._client(call.service), xform_name(call.operation))
+        self._count(call)
+        try:
+            answer: dict[str, Any] = method(**call.arguments())
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            raise self._error(call, error) from None
+        return answer
+
+    def _error(self, call: Call, error: Exception) -> Exception:
+        if isinstance(error, NO_CREDENTIALS):
+            return no_credentials(self.account.name, error, self._origin)
+        if isinstance(error, ResponseParserError):
+            error = UnreadableAnswer()
+        if not isinstance(error, ClientError | BotoCoreError):
+            return error
+        return service_error(
+            error,
+            account=self.account,
+            caller=self._caller.arn if self._caller else "",
+            service=call.service,
+            operation=call.operation,
+            params=call.arguments(),
+            endpoint=self.endpoints.get(call.service, ""),
+        )
+
+    def _count(self, call: Call) -> None:
+        with self._lock:
+            self._counts[f"{call.service}:{call.operation}"] += 1
+
+
+class UnreadableAnswer(BotoCoreError):
+    """The service answered with something that is not in its own language."""
+
+    fmt = "the answer could not be read"
+
+
+def _only_reads(call: Call) -> None:
+    if not call.operation.startswith(_ASKING):
+        raise ValueError(f"{call.operation} is nothing to ask: it may change something")

@@ -1,0 +1,271 @@
+"""From the accounts of a manifest to gateways, by the conventions of the AWS config file and environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.handlers import json_decode_policies
+from botocore.loaders import Loader
+
+from xacct import __version__
+from xacct.account import AccountSpec, Enter, Environment, Profile
+from xacct.aws.caller import NoCredentials
+from xacct.aws.faults import no_credentials, service_error
+from xacct.aws.gateway import Gateway
+from xacct.aws.platform import Platform, detect, on_public_cloud
+from xacct.errors import Refused
+
+SERVICES = ("iam", "sts", "s3")
+_CONNECTIONS = 32
+_REGIONS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Temporary:
+    """The credentials of an assumed role; none of them is ever shown."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Temporary:
+        """Out of the answer to AssumeRole or GetSessionToken."""
+        given = answer["Credentials"]
+        return cls(
+            access_key_id=given["AccessKeyId"],
+            secret_access_key=given["SecretAccessKey"],
+            session_token=given["SessionToken"],
+        )
+
+
+class Sessions:
+    """Makes gateways. They share one loader of the SDK's models, which makes every further one quick."""
+
+    def __init__(self) -> None:
+        self._loader: Loader | None = None
+        self._lock = Lock()
+
+    def gateways(self, specs: Iterable[AccountSpec]) -> dict[str, Gateway]:
+        """A gateway for each account, by its name; see ``gateway``."""
+        return {spec.account.name: self.gateway(spec) for spec in specs}
+
+    def gateway(self, spec: AccountSpec, temporary: Temporary | None = None) -> Gateway:
+        """The gateway of an account; nothing is sent yet. With ``temporary`` those credentials are used.
+
+        A missing profile does not stop here, so that the other accounts can go on: the gateway raises
+        ``NoCredentials`` when it is used.
+
+        Raises:
+            Refused: an endpoint is not the declared one, or a private platform would be asked at the public
+                cloud.
+        """
+        account, origin = spec.account, _origin(spec)
+        try:
+            clients = self._clients(spec, temporary)
+        except BotoCoreError as error:
+            return Gateway(
+                account,
+                platform=_platform(spec, {}),
+                client=_raising(account.name, error, origin),
+                endpoints={},
+                origin=origin,
+            )
+        endpoints = {service: _shown(client.meta.endpoint_url) for service, client in clients.items()}
+        _compare(spec, endpoints)
+        return Gateway(
+            account,
+            platform=_platform(spec, endpoints),
+            client=clients.__getitem__,
+            endpoints=endpoints,
+            origin=origin,
+        )
+
+    def _clients(self, spec: AccountSpec, temporary: Temporary | None) -> dict[str, Any]:
+        match spec.credentials:
+            case Profile(name):
+                core = self._core(name)
+            case Environment():
+                core = self._core("")
+            case Enter(profile=profile) as enter:
+                core = self._core(profile)
+                if temporary is None:
+                    resolver = core.get_component("credential_provider")
+                    resolver.providers = [self._entering(spec, enter)]
+        return {service: _client(core, service, spec, temporary) for service in SERVICES}
+
+    def _core(self, profile: str) -> botocore.session.Session:
+        core = botocore.session.Session(profile=profile or None)
+        with self._lock:
+            if self._loader is None:
+                self._loader = core.get_component("data_loader")
+            core.register_component("data_loader", self._loader)
+        core.get_scoped_config()  # raises where there is no such profile
+        return core
+
+    def _entering(self, spec: AccountSpec, enter: Enter) -> CredentialProvider:
+        def make() -> DeferredRefreshableCredentials:
+            source = self._core(enter.profile)
+            extra = {"RoleSessionName": "xacct"}
+            if enter.external_id:
+                extra["ExternalId"] = enter.external_id
+
+            def make_client(service: str, **keys: Any) -> Any:
+                return _client(source, service, spec, None, **keys)
+
+            def fetch() -> dict[str, Any]:
+                credentials = source.get_credentials()
+                if credentials is None:
+                    raise NoCredentials(
+                        spec.account.name,
+                        f"{_source(enter.profile)} has none to enter {enter.role} with",
+                        fix="Put keys into it, log in, or name another source in the manifest.",
+                    )
+                fetcher = AssumeRoleCredentialFetcher(make_client, credentials, enter.role, extra_args=extra)
+                try:
+                    fetched: dict[str, Any] = fetcher.fetch_credentials()
+                except ClientError as error:
+                    why = service_error(
+                        error,
+                        account=spec.account,
+                        caller=_source(enter.profile),
+                        service="sts",
+                        operation="AssumeRole",
+                        params={"RoleArn": enter.role},
+                        endpoint="sts",
+                    )
+                    raise NoCredentials(spec.account.name, str(why), fix=why.fix) from None
+                return fetched
+
+            return DeferredRefreshableCredentials(refresh_using=fetch, method="assume-role")
+
+        return _Entering(make)
+
+
+class _Entering(CredentialProvider):
+    """Gives the session of a role that is entered at the first request, not before."""
+
+    METHOD = "assume-role"
+    CANONICAL_NAME = "xacct-enter"
+
+    def __init__(self, make: Callable[[], DeferredRefreshableCredentials]) -> None:
+        super().__init__()
+        self._make = make
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """Credentials that fetch themselves when they are first needed, and again before they end."""
+        return self._make()
+
+
+def _client(
+    core: botocore.session.Session,
+    service: str,
+    spec: AccountSpec,
+    temporary: Temporary | None,
+    **keys: Any,
+) -> Any:
+    """A client that hands out documents as they came, with what private clouds need where it is one."""
+    if temporary is not None:
+        keys = {
+            "aws_access_key_id": temporary.access_key_id,
+            "aws_secret_access_key": temporary.secret_access_key,
+            "aws_session_token": temporary.session_token,
+        }
+    region = (
+        spec.region or core.get_config_variable("region") or _REGIONS.get(spec.account.partition, "us-east-1")
+    )
+    config = Config(
+        user_agent_extra=f"xacct/{__version__}",
+        max_pool_connections=_CONNECTIONS,
+        retries={"mode": "standard"},
+        connect_timeout=10,
+    )
+    client: Any = core.create_client(service, region_name=region, config=config, **keys)
+    if not on_public_cloud(client.meta.endpoint_url):
+        style: Any = {"addressing_style": "path", **(core.get_config_variable("s3") or {})}
+        private = Config(
+            s3=style if service == "s3" else None,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        client = core.create_client(service, region_name=region, config=config.merge(private), **keys)
+    if service == "iam":
+        client.meta.events.unregister("after-call.iam", json_decode_policies)
+    return client
+
+
+def _platform(spec: AccountSpec, endpoints: Mapping[str, str]) -> Platform:
+    return detect(
+        declared=spec.platform,
+        account_id=spec.account.id,
+        partition=spec.account.partition,
+        endpoints=endpoints,
+        account=spec.account.name,
+    )
+
+
+def _compare(spec: AccountSpec, endpoints: Mapping[str, str]) -> None:
+    for service, declared in sorted(spec.endpoints.items()):
+        used = endpoints.get(service)
+        if used is None or _normal(used) != _normal(declared):
+            raise Refused(
+                f"account {spec.account.name} declares {_shown(declared)} for {service}, "
+                f"but requests would go to {used or 'nowhere'}; nothing was sent",
+                fix=f"Set endpoint_url for {service} in {_origin(spec)}, or correct the manifest.",
+            )
+
+
+def _normal(url: str) -> tuple[str, str, int, str]:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    return parts.scheme.lower(), (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
+
+
+def _shown(url: str) -> str:
+    """The endpoint without a password that may stand in it."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _origin(spec: AccountSpec) -> str:
+    match spec.credentials:
+        case Profile(name):
+            return _source(name)
+        case Environment():
+            return _source("")
+        case Enter(profile=profile):
+            return _source(profile)
+
+
+def _source(profile: str) -> str:
+    return f"the AWS profile {profile}" if profile else "the environment"
+
+
+def _raising(account: str, error: BotoCoreError, origin: str) -> Callable[[str], Any]:
+    def client(service: str) -> Any:
+        raise no_credentials(account, error, origin)
+
+    return client
