@@ -1,0 +1,41 @@
+"""``xacct destroy``: take away what the manifest made."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from xacct.cli.options import (
+    account_option,
+    consent_options,
+    format_option,
+    manifest_options,
+    verbose_option,
+)
+
+
+@click.command(name="destroy")
+@manifest_options
+@click.option("--prune-edited", is_flag=True, help="Also remove what was edited by hand since.")
+@account_option
+@consent_options
+@format_option("text", "json")
+@verbose_option
+def command(
+    paths: tuple[str, ...],
+    prune_edited: bool,
+    only_accounts: tuple[str, ...],
+    yes: bool,
+    no_input: bool,
+    form: str,
+    verbose: int,
+) -> None:
+    """Take away what the manifest made, and nothing else. Buckets and users stay, and all foreign content."""
+    from xacct.cli.applying import carry_out
+    from xacct.cli.planning import make
+    from xacct.engine.prepare import Choice
+
+    choice = Choice(accounts=frozenset(only_accounts), prune_edited=prune_edited, destroy=True)
+    planned = make(paths, None, choice)
+    sys.exit(int(carry_out(planned, yes=yes, no_input=no_input, form=form, verbose=verbose)))

@@ -1,0 +1,40 @@
+"""``xacct drift``: has anything changed since it was applied?"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from xacct.cli.options import account_option, format_option, manifest_options, removal_options, verbose_option
+from xacct.errors import ExitCode
+
+
+@click.command(name="drift")
+@manifest_options
+@removal_options
+@account_option
+@format_option("text", "json")
+@verbose_option
+def command(
+    paths: tuple[str, ...],
+    was: str | None,
+    adopt: bool,
+    prune_edited: bool,
+    only_accounts: tuple[str, ...],
+    form: str,
+    verbose: int,
+) -> None:
+    """Compare the manifest with everything in the declared accounts.
+
+    Ends with 0 where nothing differs, 2 where something does, and 7 where nothing was seen to differ but
+    something could not be read. Sends nothing that writes, and is made to run on a schedule.
+    """
+    from xacct.cli.planning import make, quiet_code, show
+    from xacct.engine.prepare import Choice
+
+    choice = Choice(accounts=frozenset(only_accounts), adopt=adopt, prune_edited=prune_edited)
+    plan = make(paths, was, choice).plan
+    show(plan, form, verbose)
+    differs = not plan.empty or plan.guards or plan.problems
+    sys.exit(int(ExitCode.DIFFERENCES if differs else quiet_code(plan)))

@@ -1,0 +1,57 @@
+"""``xacct plan``: what apply would do."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from xacct.cli.options import (
+    account_option,
+    format_option,
+    manifest_options,
+    only_option,
+    removal_options,
+    verbose_option,
+)
+from xacct.errors import ExitCode
+
+
+@click.command(name="plan")
+@manifest_options
+@removal_options
+@account_option
+@only_option
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="End with 2 where there are differences, and with 7 where something is unknown.",
+)
+@format_option("text", "json")
+@verbose_option
+def command(
+    paths: tuple[str, ...],
+    was: str | None,
+    adopt: bool,
+    prune_edited: bool,
+    only_accounts: tuple[str, ...],
+    only_links: tuple[str, ...],
+    detailed_exitcode: bool,
+    form: str,
+    verbose: int,
+) -> None:
+    """Show what apply would do. Reads the accounts; sends nothing that writes."""
+    from xacct.cli.planning import make, quiet_code, refuse, show
+    from xacct.engine.prepare import Choice
+
+    choice = Choice(
+        accounts=frozenset(only_accounts),
+        links=frozenset(only_links),
+        adopt=adopt,
+        prune_edited=prune_edited,
+    )
+    plan = make(paths, was, choice).plan
+    show(plan, form, verbose)
+    refuse(plan)
+    if detailed_exitcode:
+        sys.exit(int(quiet_code(plan) if plan.empty else ExitCode.DIFFERENCES))

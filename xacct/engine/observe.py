@@ -1,0 +1,30 @@
+"""Which parts of which accounts a manifest speaks of, read into snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from xacct.engine.gateway import Gateway
+from xacct.engine.read import read_accounts
+from xacct.manifest.model import Manifest
+from xacct.snapshot import Snapshot
+
+
+def observe(gateways: Mapping[str, Gateway], manifests: Iterable[Manifest]) -> dict[str, Snapshot]:
+    """A snapshot of every account, with the buckets that any of these manifests names.
+
+    What cannot be read is a gap in the snapshot; one account that cannot be reached does not stop the others.
+
+    Raises:
+        Refused: the credentials of an account belong to another one.
+    """
+    buckets: dict[str, set[str]] = {name: set() for name in gateways}
+    for manifest in manifests:
+        named = [bucket.name for bucket in manifest.buckets.values()]
+        named += [bucket for link in manifest.links.values() for bucket in link.buckets]
+        for bucket in named:
+            buckets.setdefault(bucket.account.name, set()).add(bucket.name)
+        for gone in manifest.removed:
+            if gone.kind == "bucket-policy":
+                buckets.setdefault(gone.account.name, set()).add(gone.parts[0])
+    return read_accounts(gateways, buckets=buckets)
