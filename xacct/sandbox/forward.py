@@ -54,7 +54,7 @@ class Forward:
 
 @contextmanager
 def no_second_opinion() -> Iterator[None]:
-    """Moto without its own check of policy documents: it refuses what AWS takes, a document without Version."""
+    """Moto without its check of policy documents, which refuses what AWS takes: one without Version."""
     own = {name: getattr(models, name) for name in _CHECKS}
     try:
         for name in _CHECKS:

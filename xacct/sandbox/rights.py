@@ -11,7 +11,7 @@ from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.credentials import Origin, Session
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.request import Demand
-from xacct.sandbox.store import Entity, Kind, PolicyText, Store
+from xacct.sandbox.store import Entity, PolicyText, Store
 from xacct.sandbox.sts import role_of, session_arn
 
 TRUSTED = "sts:"
@@ -89,7 +89,8 @@ def parsed(text: str) -> Document:
 def refusal(demand: Demand, signed: Authenticated, reason: str) -> ServiceFault:
     """AccessDenied in AWS's words; S3 quotes the resource and says nothing to those who are not signed in."""
     quoted = f'"{demand.resource}"' if demand.action.startswith("s3:") else demand.resource
-    message = f"User: {name_of(signed)} is not authorized to perform: {demand.action} on resource: {quoted} {reason}"
+    who = f"User: {name_of(signed)} is not authorized to perform"
+    message = f"{who}: {demand.action} on resource: {quoted} {reason}"
     if isinstance(signed.caller.principal, Anonymous) and demand.action.startswith("s3:"):
         message = "Access Denied"
     return ServiceFault(status=403, code="AccessDenied", message=message)

@@ -70,6 +70,12 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def handle_expect_100(self) -> bool:
+        """The client waits for this line, so it must not wait in a buffer."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def handle_one_request(self) -> None:
         """One request of a connection; replaces the dispatch by method names, all methods are alike here."""
         try:

@@ -56,7 +56,7 @@ class State:
         except OSError as error:
             raise Refused(f"the state file {self.path} cannot be read: {error.strerror}") from error
         with os.fdopen(descriptor, "rb") as file:
-            _check_owner(self.path, os.fstat(descriptor))
+            check_owner(self.path, os.fstat(descriptor))
             _check_header(self.path, file.readline(4096))
             whole = pickle.load(file)
         self._pickled = whole["backends"]
@@ -122,7 +122,8 @@ def _hold(path: Path) -> int:
     return descriptor
 
 
-def _check_owner(path: Path, found: os.stat_result) -> None:
+def check_owner(path: Path, found: os.stat_result) -> None:
+    """Raises ``Refused`` for a file that this user does not own alone."""
     if not stat.S_ISREG(found.st_mode):
         raise Refused(f"the state file {path} is not a regular file")
     if found.st_uid != os.geteuid():
