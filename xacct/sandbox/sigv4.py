@@ -48,7 +48,7 @@ class Flaw(Enum):
     PAYLOAD = "the payload is not the one that was signed"
 
 
-class Unverified(Exception):  # noqa: N818 - a word of this module, not an error of the program
+class Unverified(Exception):
     """The request's signature is not taken; ``detail`` may be shown to the caller."""
 
     def __init__(self, flaw: Flaw, detail: str = "") -> None:
