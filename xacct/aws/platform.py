@@ -21,6 +21,7 @@ PUBLIC_SUFFIXES = (
     "api.aws.scloud",
     "adc-e.uk",
     "csp.hci.ic.gov",
+    "api.aws.hci.ic.gov",
 )
 """Host names below these belong to the public cloud: the DNS suffixes of botocore's partitions."""
 
