@@ -92,6 +92,7 @@ def _application(service: str) -> Any:
     application.debug = False
     application.config["PROPAGATE_EXCEPTIONS"] = False
     application.logger.disabled = True
+    application.register_error_handler(NotImplementedError, lambda _: ("", 501))
     return application
 
 

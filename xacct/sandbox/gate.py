@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from xacct.sandbox import answer, buckets, normal, rights, saves, sts
+from xacct.policy.principal import Anonymous
+from xacct.sandbox import answer, buckets, entities, multidelete, normal, rights, saves, sts
 from xacct.sandbox.answer import Answer
 from xacct.sandbox.authenticate import Authenticated, authenticate, protocol_of
 from xacct.sandbox.credentials import Origin, Vault
@@ -15,13 +16,13 @@ from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.forward import Forward
 from xacct.sandbox.operations import Unmapped, identify
 from xacct.sandbox.request import Demand, Incoming, Operation
-from xacct.sandbox.store import Store
+from xacct.sandbox.store import Entity, Store
 
 READS = ("Get", "List", "Head", "Simulate", "Select")
 """How the names of operations begin that change nothing in the store."""
 
-FREE = frozenset({"GetCallerIdentity"})
-"""Needs no permission, not even against an explicit Deny."""
+FREE = frozenset({"GetCallerIdentity", "GetSessionToken"})
+"""No policy has a say in these, not even an explicit Deny (STS API, each operation's "Permissions")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class _Passage:
         self.signed: Authenticated | None = None
         self.operation: Operation | None = None
         self.code = ""
+        self.denied: dict[tuple[str, str], ServiceFault] = {}
 
     def through(self, incoming: Incoming) -> Answer:
         gate = self.gate
@@ -109,11 +111,11 @@ class _Passage:
             sts.check(operation)
         elif operation.service == "s3":
             buckets.check(operation, signed, gate._store)
+        if operation.service != "s3" and isinstance(signed.caller.principal, Anonymous):
+            raise _no_token()
         mfa = operation.service == "sts" and sts.with_code(operation, signed, gate._store, now)
         if operation.name not in FREE:
             self._decide(operation, signed, mfa=mfa)
-        elif signed.caller.account == "":
-            raise _no_token()
         given = gate._hooks.before(operation) or self._do(operation, signed, now, mfa=mfa)
         return gate._hooks.after(operation, given)
 
@@ -124,7 +126,12 @@ class _Passage:
             raise Unmapped(f"nobody said which permission {operation.service}:{operation.name} needs")
         _check_session(operation, signed, mfa_of_session=signed.session is not None and signed.session.mfa)
         for demand in needed:
-            self._check(operation, demand, signed, mfa=mfa)
+            try:
+                self._check(operation, demand, signed, mfa=mfa)
+            except ServiceFault as refusal:
+                if operation.name != "DeleteObjects":
+                    raise
+                self.denied[multidelete.named(demand)] = refusal
         buckets.check_public(operation, signed, store)
 
     def _check(self, operation: Operation, demand: Demand, signed: Authenticated, *, mfa: bool) -> None:
@@ -143,6 +150,8 @@ class _Passage:
 
     def _do(self, operation: Operation, signed: Authenticated, now: datetime, *, mfa: bool) -> Answer:
         gate = self.gate
+        if operation.service == "iam":
+            entities.check(operation, signed.caller.account, gate._store)
         saved = saves.before(operation, signed.caller, gate._store)
         if operation.service == "sts":
             issued = sts.perform(saved, signed, gate._store, gate._vault, now, mfa=mfa)
@@ -155,14 +164,27 @@ class _Passage:
             request = normal.bucket_call(signed.incoming, operation, saved)
         else:
             request = normal.query_call(signed.incoming, operation, saved)
-        given = gate._forward.send(
-            operation.service,
-            request,
-            account=account,
-            access_key_id=signed.caller.access_key_id,
-            region=signed.region,
-        )
+        user = self._user_to_rename(operation, account)
+        allowed = multidelete.without(request, self.denied) if self.denied else request
+        given = multidelete.nothing_deleted()
+        if allowed is not None:
+            given = gate._forward.send(
+                operation.service,
+                allowed,
+                account=account,
+                access_key_id=signed.caller.access_key_id,
+                region=signed.region,
+            )
+        if self.denied and given.ok:
+            given = multidelete.with_errors(given, request.body, self.denied)
+        if user is not None and given.ok:
+            gate._store.renamed(user)
         return self._finish(operation, saved, given, account)
+
+    def _user_to_rename(self, operation: Operation, account: str) -> Entity | None:
+        if (operation.service, operation.name) != ("iam", "UpdateUser"):
+            return None
+        return self.gate._store.user(account, str(operation.params.get("UserName") or ""))
 
     def _finish(self, operation: Operation, saved: Operation, given: Answer, account: str) -> Answer:
         gate = self.gate

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from threading import RLock
 from typing import Any
 
-from moto.iam.models import iam_backends
+from moto.iam.models import AWSManagedPolicy, aws_managed_policies_data, iam_backends
 from moto.s3.models import s3_backends
 
 PARTITION = "aws"
 """Everything the embedded cloud holds is in this partition."""
+PARTITION_REGION = "us-east-1"
 
 
 def new_unique_id(prefix: str) -> str:
@@ -173,6 +176,33 @@ class Store:
         """How long a session of the role may last, in seconds."""
         return int(self._raw(role).max_session_duration or 3600)
 
+    def holders_of(self, account: str, arn: str) -> tuple[Entity, ...]:
+        """Who has a managed policy attached, or as a boundary."""
+        entities = (*self.users(account), *self.roles(account), *self.groups(account))
+        return tuple(
+            entity
+            for entity in entities
+            if arn in self._raw(entity).managed_policies
+            or getattr(self._raw(entity), "permissions_boundary_arn", None) == arn
+        )
+
+    def versions_of(self, account: str, arn: str) -> int:
+        """How many versions a managed policy has."""
+        policy = self.iam(account).managed_policies.get(arn)
+        return 0 if policy is None else len(policy.versions)
+
+    def add_aws_policy(self, account: str, arn: str) -> None:
+        """Makes one of AWS's own policies known to an account that asks for it; moto has their texts.
+
+        Not all 1,500 at once: they would make each state file large, and each start slow.
+        """
+        policies, name = self.iam(account).managed_policies, arn.rsplit("/", 1)[-1]
+        data = aws_policies().get(name)
+        if arn not in policies and data is not None:
+            policy = AWSManagedPolicy.from_data(name, account, PARTITION_REGION, data)
+            if policy.arn == arn:
+                policies[arn] = policy
+
     # --- buckets --------------------------------------------------------------------------------------
 
     def bucket_owner(self, bucket: str) -> str:
@@ -211,6 +241,22 @@ class Store:
                     if key.access_key_id == access_key_id:
                         return self._user(account, user), key.secret_access_key, key.status == "Active"
         return None
+
+    def has_credentials(self, user: Entity) -> bool:
+        """Whether keys, devices or a password stand in the way of deleting the user."""
+        raw = self._raw(user)
+        return bool(raw.access_keys or raw.mfa_devices or raw.password)
+
+    def renamed(self, before: Entity) -> None:
+        """Mends what moto leaves under the old name of a user: its keys' owner and its tags."""
+        raw = next((user for user in self.iam(before.account).users.values() if user.id == before.id), None)
+        if raw is None or raw.arn == before.arn:
+            return
+        tagger = self.iam(before.account).tagger
+        tagger.delete_all_tags_for_resource(before.arn)
+        tagger.tag_resource(raw.arn, [{"Key": key, "Value": value} for key, value in before.tags.items()])
+        for key in raw.access_keys:
+            key.user_name = raw.name
 
     def mfa_seed(self, user: Entity, serial_number: str) -> str | None:
         """The seed (base 32) of a virtual device that is enabled for the user, None for any other serial."""
@@ -257,6 +303,13 @@ class Store:
 
     def _group(self, account: str, group: Any) -> Entity:
         return _entity(Kind.GROUP, account, group, tags=[])
+
+
+@cache
+def aws_policies() -> Mapping[str, Any]:
+    """AWS's own managed policies by name, as moto brings them."""
+    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return policies
 
 
 def _entity(kind: Kind, account: str, raw: Any, *, tags: Any) -> Entity:

@@ -1,0 +1,94 @@
+"""DeleteObjects: one permission per key, and an answer that says of each key what became of it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import replace
+
+from xacct.sandbox.answer import Answer, text
+from xacct.sandbox.checksums import PREFIX
+from xacct.sandbox.faults import ServiceFault
+from xacct.sandbox.request import Demand, Incoming
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+Denied = Mapping[tuple[str, str], ServiceFault]
+"""The refusals by action (lower case) and key."""
+
+
+def named(demand: Demand) -> tuple[str, str]:
+    """What a demand of DeleteObjects is about: its action and the key."""
+    return demand.action.lower(), demand.resource.partition("/")[2]
+
+
+def without(incoming: Incoming, denied: Denied) -> Incoming | None:
+    """The request without the keys that are denied, None where none is left."""
+    root = _parsed(incoming.body)
+    kept = 0
+    for item in [child for child in root if _local(child) == "Object"]:
+        if _refusal_of(item, denied) is None:
+            kept += 1
+        else:
+            root.remove(item)
+    if not kept:
+        return None
+    headers = {
+        name: value
+        for name, value in incoming.headers.items()
+        if name != "content-md5" and not name.startswith(PREFIX)
+    }
+    return replace(incoming, headers=headers, body=ET.tostring(root, encoding="utf-8"))
+
+
+def with_errors(given: Answer, asked: bytes, denied: Denied) -> Answer:
+    """The answer with an error for each key that was asked for and denied."""
+    errors = []
+    for item in _parsed(asked):
+        refusal = _refusal_of(item, denied) if _local(item) == "Object" else None
+        if refusal is not None:
+            key, version = _child(item, "Key"), _child(item, "VersionId")
+            told = f"<VersionId>{text(version)}</VersionId>" if version else ""
+            errors.append(
+                f"<Error><Key>{text(key)}</Key>{told}<Code>{refusal.code}</Code>"
+                f"<Message>{text(refusal.message)}</Message></Error>"
+            )
+    end = b"</DeleteResult>"
+    head, found, tail = given.body.rpartition(end)
+    if not found:
+        head, tail = _EMPTY.removesuffix(end), b""
+    return replace(given, body=head + "".join(errors).encode() + end + tail)
+
+
+def nothing_deleted() -> Answer:
+    """The answer to a request of which no key was allowed, still without its errors."""
+    return Answer(status=200, headers=(("content-type", "application/xml"),), body=_EMPTY)
+
+
+_EMPTY = f'<?xml version="1.0" encoding="UTF-8"?>\n<DeleteResult xmlns="{NAMESPACE}"></DeleteResult>'.encode()
+
+
+def _parsed(body: bytes) -> ET.Element:
+    try:
+        if b"<!DOCTYPE" in body:
+            raise ET.ParseError("a document type is not expected")
+        return ET.fromstring(body)
+    except ET.ParseError:
+        raise ServiceFault(
+            status=400,
+            code="MalformedXML",
+            message="The XML you provided was not well-formed.",
+        ) from None
+
+
+def _refusal_of(item: ET.Element, denied: Denied) -> ServiceFault | None:
+    action = "s3:deleteobjectversion" if _child(item, "VersionId") else "s3:deleteobject"
+    return denied.get((action, _child(item, "Key")))
+
+
+def _child(item: ET.Element, name: str) -> str:
+    return next((child.text or "" for child in item if _local(child) == name), "")
+
+
+def _local(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
