@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from xacct.policy.principal import Anonymous
-from xacct.sandbox import answer, buckets, entities, multidelete, normal, rights, saves, sts
+from xacct.sandbox import answer, buckets, entities, multidelete, normal, rights, saves, second_factor, sts
 from xacct.sandbox.answer import Answer
 from xacct.sandbox.authenticate import Authenticated, authenticate, protocol_of
 from xacct.sandbox.credentials import Origin, Vault
@@ -113,7 +113,7 @@ class _Passage:
             buckets.check(operation, signed, gate._store)
         if operation.service != "s3" and isinstance(signed.caller.principal, Anonymous):
             raise _no_token()
-        mfa = operation.service == "sts" and sts.with_code(operation, signed, gate._store, now)
+        mfa = operation.service == "sts" and second_factor.proved(operation, signed, gate._store, now)
         if operation.name not in FREE:
             self._decide(operation, signed, mfa=mfa)
         given = gate._hooks.before(operation) or self._do(operation, signed, now, mfa=mfa)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Decision, Named, Outcome, Policies, Request, decide
 from xacct.policy.principal import Anonymous
@@ -16,6 +14,8 @@ from xacct.sandbox.sts import role_of, session_arn
 
 TRUSTED = "sts:"
 """Actions that the trust policy of the role decides together with the caller's own policies."""
+
+NOTHING = Document.of({"Effect": "Deny", "Action": "*", "Resource": "*"})
 
 
 def check(demand: Demand, signed: Authenticated, store: Store) -> None:
@@ -52,10 +52,10 @@ def _resource_policy(demand: Demand, store: Store) -> Document | None:
     """The trust of a role for what STS asks, the bucket's policy for what S3 asks; IAM has none else."""
     if demand.action.lower().startswith(TRUSTED) and ":role/" in demand.resource:
         role = role_of(demand.resource, store)
-        return None if role is None else parsed(store.trust(role))
+        return None if role is None else Document.parse(store.trust(role))
     if demand.action.lower().startswith("s3:"):
         text = store.bucket_policy(demand.resource.rpartition(":")[2].partition("/")[0])
-        return parsed(text) if text else None
+        return Document.parse(text) if text else None
     return None
 
 
@@ -65,7 +65,7 @@ def _session_policies(signed: Authenticated, store: Store) -> tuple[Document, ..
     if session is None or given is None:
         return given
     managed = (store.managed_policy(session.account, arn) for arn in session.policy_arns)
-    return (*given, *(parsed(policy.text) for policy in managed if policy is not None))
+    return (*given, *(Document.parse(policy.text) for policy in managed if policy is not None))
 
 
 def _boundary(entity: Entity, store: Store) -> Document | None:
@@ -73,17 +73,11 @@ def _boundary(entity: Entity, store: Store) -> Document | None:
     found = store.boundary(entity)
     if found is None:
         return None
-    return parsed(found.text or '{"Version": "2012-10-17", "Statement": []}')
+    return Document.parse(found.text) if found.text else NOTHING
 
 
 def _named(policy: PolicyText) -> Named:
-    return Named(policy.name, parsed(policy.text))
-
-
-@lru_cache(maxsize=4096)
-def parsed(text: str) -> Document:
-    """A stored document; the same text is read once."""
-    return Document.parse(text)
+    return Named(policy.name, Document.parse(policy.text))
 
 
 def refusal(demand: Demand, signed: Authenticated, reason: str) -> ServiceFault:

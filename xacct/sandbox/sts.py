@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from xacct.policy.document import Document, MalformedDocument
 from xacct.sandbox.answer import text
 from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.credentials import Origin, Session, Vault, new_access_key_id, new_secret, new_token
@@ -23,7 +22,8 @@ DEFAULT_ROLE_SESSION = 3600
 CHAINED = 3600
 DEFAULT_USER_SESSION = 43200
 LONGEST_USER_SESSION = 129600
-TOTP_STEP = 30
+LONGEST_POLICY = 2048
+MOST_POLICIES = 10
 OPERATIONS = frozenset(
     {"AssumeRole", "GetSessionToken", "GetFederationToken", "GetCallerIdentity", "GetAccessKeyInfo"}
 )
@@ -80,35 +80,31 @@ def check(operation: Operation) -> None:
         _duration(params, DEFAULT_ROLE_SESSION, longest)
 
 
-def with_code(operation: Operation, signed: Authenticated, store: Store, now: datetime) -> bool:
-    """Whether the call proves a second factor; a wrong code is refused, no code is just no proof."""
-    serial, code = operation.params.get("SerialNumber"), operation.params.get("TokenCode")
-    if not serial and not code:
-        return False
-    user = signed.entity
-    if user is not None and signed.session is None and serial and code:
-        seed = store.mfa_seed(user, str(serial))
-        if seed is not None and str(code) in codes(seed, now):
-            return True
-    raise ServiceFault(
-        status=403,
-        code="AccessDenied",
-        message="MultiFactorAuthentication failed with invalid MFA one time pass code. ",
-    )
+def check_policies(operation: Operation, account: str, store: Store) -> None:
+    """Refuses session policies that are none; ``account`` is whose managed policies may be named."""
+    given = operation.params.get("Policy")
+    arns = [str(item["arn"]) for item in operation.params.get("PolicyArns", ())]
+    if given is not None:
+        try:
+            document = Document.parse(str(given))
+        except MalformedDocument:
+            raise _malformed_policy("The policy is not in the valid JSON format.") from None
+        if any(one.principals is not None or one.not_principals is not None for one in document.statements):
+            raise _malformed_policy("A session policy must not have a principal.")
+    if len(str(given or "")) > LONGEST_POLICY or len(arns) > MOST_POLICIES:
+        raise ServiceFault(
+            status=400, code="PackedPolicyTooLarge", message="The session policies are too large together."
+        )
+    for arn in arns:
+        store.add_aws_policy(account, arn)
+        if store.managed_policy(account, arn) is None:
+            raise _invalid(
+                f"The managed policy {arn} does not exist in the account of the session.", plain=True
+            )
 
 
-def codes(seed: str, now: datetime) -> frozenset[str]:
-    """The one-time codes (RFC 6238) of this half minute and its neighbours."""
-    key = base64.b32decode(seed)
-    step = int(now.timestamp()) // TOTP_STEP
-    return frozenset(_code(key, number) for number in (step - 1, step, step + 1))
-
-
-def _code(key: bytes, number: int) -> str:
-    digest = hmac.new(key, number.to_bytes(8, "big"), "sha1").digest()
-    start = digest[-1] & 0x0F
-    value = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
-    return f"{value % 1_000_000:06d}"
+def _malformed_policy(message: str) -> ServiceFault:
+    return ServiceFault(status=400, code="MalformedPolicyDocument", message=message)
 
 
 def perform(
@@ -117,10 +113,11 @@ def perform(
     """Does what was decided; the role, the caller and the code are known to be right."""
     match operation.name:
         case "AssumeRole":
-            return _assume_role(operation.params, signed, store, vault, now, mfa=mfa)
+            return _assume_role(operation, signed, store, vault, now, mfa=mfa)
         case "GetSessionToken":
             return _user_session(operation, signed, vault, now, mfa=mfa)
         case "GetFederationToken":
+            check_policies(operation, signed.caller.account, store)
             return _user_session(operation, signed, vault, now, mfa=False)
         case "GetCallerIdentity":
             return Issued(_identity(signed))
@@ -137,10 +134,12 @@ def role_of(role_arn: str, store: Store) -> Entity | None:
 
 
 def _assume_role(
-    params: Mapping[str, Any], signed: Authenticated, store: Store, vault: Vault, now: datetime, *, mfa: bool
+    operation: Operation, signed: Authenticated, store: Store, vault: Vault, now: datetime, *, mfa: bool
 ) -> Issued:
+    params = operation.params
     role = role_of(str(params["RoleArn"]), store)
     assert role is not None
+    check_policies(operation, role.account, store)
     seconds = _duration(params, DEFAULT_ROLE_SESSION, 43200)
     before = signed.session
     if before is not None and before.origin is Origin.ROLE and seconds > CHAINED:

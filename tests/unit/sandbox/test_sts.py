@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xacct.sandbox import sts
+from xacct.sandbox import second_factor, sts
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.request import Operation
 
@@ -26,12 +26,12 @@ VECTORS = {
 
 @pytest.mark.parametrize("seconds", VECTORS)
 def test_the_codes_of_the_rfc_are_taken(seconds: int) -> None:
-    assert VECTORS[seconds] in sts.codes(SEED, datetime.fromtimestamp(seconds, UTC))
+    assert VECTORS[seconds] in second_factor.codes(SEED, datetime.fromtimestamp(seconds, UTC))
 
 
 def test_a_code_is_taken_half_a_minute_later_and_not_two_minutes_later() -> None:
-    assert "005924" in sts.codes(SEED, datetime.fromtimestamp(1234567890 + 30, UTC))
-    assert "005924" not in sts.codes(SEED, datetime.fromtimestamp(1234567890 + 120, UTC))
+    assert "005924" in second_factor.codes(SEED, datetime.fromtimestamp(1234567890 + 30, UTC))
+    assert "005924" not in second_factor.codes(SEED, datetime.fromtimestamp(1234567890 + 120, UTC))
 
 
 ROLE = "arn:aws:iam::111122223333:role/app/reader"
