@@ -1,0 +1,149 @@
+"""What is asked and told, and what becomes of each kind of answer, over a real connection."""
+
+import pytest
+
+from tests.unit.aws.wire import Wire, refused, refused_like_s3, result
+from xacct.account import Account, AccountSpec, Profile
+from xacct.aws.gateway import Gateway
+from xacct.aws.platform import not_offered
+from xacct.aws.session import Sessions
+from xacct.errors import ServiceError
+from xacct.resource import Call
+
+DATA = Account(name="data", id="325271821652")
+ROLE = "<Role><Path>/</Path><RoleName>r</RoleName><RoleId>A</RoleId><Arn>arn:aws:iam::1:role/r</Arn></Role>"
+
+
+@pytest.fixture
+def at(aws_config):
+    """A function from a wire to the gateway behind it."""
+
+    def gateway(wire: Wire) -> Gateway:
+        aws_config(
+            "[profile acct-b]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = hidden-secret\n"
+            f"endpoint_url = {wire.url}\nmax_attempts = 2\n"
+        )
+        return Sessions().gateway(AccountSpec(account=DATA, credentials=Profile("acct-b")))
+
+    return gateway
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (Call.of("iam", "GetRole", RoleName="r"), refused("NoSuchEntity", 404)),
+        (Call.of("s3", "HeadBucket", Bucket="snapshots"), (404, "")),
+        (Call.of("s3", "GetBucketPolicy", Bucket="snapshots"), refused_like_s3("NoSuchBucketPolicy", 404)),
+        (
+            Call.of("s3", "GetPublicAccessBlock", Bucket="snapshots"),
+            refused_like_s3("NoSuchPublicAccessBlockConfiguration", 404),
+        ),
+    ],
+    ids=lambda value: getattr(value, "operation", None),
+)
+def test_absent_is_none_when_asked_and_an_error_when_told(at, call, answer):
+    with Wire(lambda seen: answer) as wire:
+        gateway = at(wire)
+        assert gateway.ask(call) is None
+        with pytest.raises(ServiceError) as raised:
+            gateway.tell(call)
+    assert raised.value.absent
+
+
+def test_refused_is_never_absent(at):
+    with Wire(lambda seen: (403, "")) as wire, pytest.raises(ServiceError) as raised:
+        at(wire).ask(Call.of("s3", "HeadBucket", Bucket="snapshots"))
+    assert raised.value.denied
+
+
+def test_what_may_change_something_is_nothing_to_ask(at):
+    with Wire(lambda seen: (200, "")) as wire:
+        gateway = at(wire)
+        for operation in ("PutBucketPolicy", "DeleteBucketPolicy"):
+            with pytest.raises(ValueError, match=operation):
+                gateway.ask(Call.of("s3", operation, Bucket="snapshots"))
+            with pytest.raises(ValueError, match=operation):
+                next(gateway.pages(Call.of("s3", operation, Bucket="snapshots")))
+    assert wire.seen == []
+
+
+def test_missing_operation_of_ceph_is_told_by_its_status(at):
+    with (
+        Wire(lambda seen: refused_like_s3("MethodNotAllowed", 405)) as wire,
+        pytest.raises(ServiceError) as raised,
+    ):
+        at(wire).ask(Call.of("sts", "GetCallerIdentity"))
+    assert raised.value.status == 405
+    assert not_offered(raised.value)
+    assert not raised.value.absent
+
+
+def test_pages_follow_the_marker_to_the_end(at):
+    def answer(seen):
+        if seen.form.get("Marker") == "second":
+            return result("ListRoles", "<Roles></Roles><IsTruncated>false</IsTruncated>")
+        return result("ListRoles", "<Roles></Roles><IsTruncated>true</IsTruncated><Marker>second</Marker>")
+
+    with Wire(answer) as wire:
+        gateway = at(wire)
+        assert len(list(gateway.pages(Call.of("iam", "ListRoles")))) == 2
+    assert [seen.form.get("Marker") for seen in wire.seen] == [None, "second"]
+    assert gateway.counts == {"iam:ListRoles": 2}
+
+
+def test_parts_of_something_absent_are_an_error(at):
+    with Wire(lambda seen: refused("NoSuchEntity", 404)) as wire, pytest.raises(ServiceError) as raised:
+        list(at(wire).pages(Call.of("iam", "ListRolePolicies", RoleName="r")))
+    assert raised.value.absent
+
+
+@pytest.mark.parametrize("document", ['{"R":"a%2Bb"}', "%7B%22R%22%3A%22a%252Bb%22%7D"], ids=["ceph", "aws"])
+def test_documents_come_out_as_they_were_sent(at, document):
+    inside = f"<RoleName>r</RoleName><PolicyName>p</PolicyName><PolicyDocument>{document}</PolicyDocument>"
+    with Wire(lambda seen: result("GetRolePolicy", inside)) as wire:
+        answer = at(wire).ask(Call.of("iam", "GetRolePolicy", RoleName="r", PolicyName="p"))
+    assert answer["PolicyDocument"] == document
+
+
+def test_answer_in_no_known_language_is_unknown_and_never_absent(at):
+    with Wire(lambda seen: (200, "<html>Welcome")) as wire, pytest.raises(ServiceError) as raised:
+        at(wire).ask(Call.of("iam", "GetRole", RoleName="r"))
+    assert raised.value.unanswered
+    assert not raised.value.absent
+
+
+def test_write_that_the_sdk_repeated_is_told(at):
+    answers = [refused("ServiceUnavailable", 503), refused("EntityAlreadyExists", 409)]
+    with Wire(lambda seen: answers.pop(0)) as wire, pytest.raises(ServiceError) as raised:
+        at(wire).tell(Call.of("iam", "CreateRole", RoleName="r", AssumeRolePolicyDocument="{}"))
+    assert raised.value.retried
+
+
+def test_service_that_is_not_there_is_no_answer(at):
+    with Wire(lambda seen: (200, "")) as wire:
+        gateway = at(wire)
+    with pytest.raises(ServiceError) as raised:
+        gateway.ask(Call.of("iam", "GetRole", RoleName="r"))
+    assert raised.value.unanswered
+    assert wire.url in raised.value.fix
+
+
+def test_counts_are_by_operation(at):
+    with Wire(lambda seen: result("GetRole", ROLE)) as wire:
+        gateway = at(wire)
+        for _ in range(2):
+            gateway.ask(Call.of("iam", "GetRole", RoleName="r"))
+    assert gateway.counts == {"iam:GetRole": 2}
+
+
+def test_secret_is_nowhere(at):
+    with Wire(
+        lambda seen: refused("SignatureDoesNotMatch", 403, "The Canonical String hidden-secret")
+    ) as wire:
+        gateway = at(wire)
+        with pytest.raises(ServiceError) as raised:
+            gateway.ask(Call.of("iam", "GetRole", RoleName="r"))
+    error = raised.value
+    assert "hidden-secret" not in repr(error) + error.fix + repr(vars(error)) + repr(gateway)
+    assert error.__cause__ is None
+    assert error.__suppress_context__
