@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -85,6 +86,9 @@ class Gate:
                 given = passage.refused(refusal, incoming)
             except Unmapped as refusal:
                 given = passage.refused(_not_mapped(str(refusal)), incoming)
+            except Exception as error:  # noqa: BLE001 - a fault of our own: refused and told, the cloud lives on
+                traceback.print_exc()
+                given = passage.refused(_own_fault(error), incoming)
             self._seen.append(passage.note(given, incoming))
             return given
 
@@ -245,6 +249,14 @@ def _check_session(operation: Operation, signed: Authenticated, *, mfa_of_sessio
 def _no_token() -> ServiceFault:
     return ServiceFault(
         status=403, code="MissingAuthenticationToken", message="Request is missing Authentication Token"
+    )
+
+
+def _own_fault(error: Exception) -> ServiceFault:
+    return ServiceFault(
+        status=500,
+        code="InternalFailure",
+        message=f"A fault in the embedded cloud itself, see its stderr: {type(error).__name__}",
     )
 
 
