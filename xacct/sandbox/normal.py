@@ -60,7 +60,7 @@ def bucket_call(incoming: Incoming, before: Operation, after: Operation) -> Inco
     path = f"/{bucket}" + (f"/{quote(key, safe='/~')}" if key else "")
     asked = sigv4.canonical_path(incoming.path, service="s3").rstrip("/") or "/"
     virtual = f"/{bucket}{'' if asked == '/' else asked}"
-    if path.rstrip("/") not in {asked.rstrip("/"), virtual.rstrip("/")} and path != "/":
+    if path.rstrip("/") not in {asked.rstrip("/"), virtual.rstrip("/")}:
         raise ServiceFault(
             status=400, code="InvalidURI", message="The path does not say which bucket and key it means."
         )

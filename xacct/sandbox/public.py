@@ -79,7 +79,7 @@ def _is_narrow(value: str) -> bool:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
         return False
-    return network.is_private or network.prefixlen >= WIDEST[network.version]
+    return network.prefixlen >= WIDEST[network.version]
 
 
 def _listed(value: Any) -> list[str]:

@@ -80,6 +80,13 @@ def test_rewritten_parameters_replace_what_was_sent_lists_too() -> None:
     }
 
 
+def test_a_list_that_became_shorter_leaves_nothing_behind() -> None:
+    sent = incoming("POST", body=b"Action=TagRole&Keys.member.1=a&Keys.member.2=b")
+    before = Operation(service="iam", name="TagRole", params={"Keys": ["a", "b"]})
+    after = Operation(service="iam", name="TagRole", params={"Keys": ["a "]})
+    assert normal.query_call(sent, before, after).body == b"Action=TagRole&Keys.member.1=a+"
+
+
 def test_what_was_not_rewritten_goes_on_as_it_came() -> None:
     sent = incoming("POST", body=b"Action=GetRole&RoleName=r")
     same = Operation(service="iam", name="GetRole", params={"RoleName": "r"})
@@ -107,6 +114,11 @@ def test_paths_come_in_path_style(path: str, params: dict[str, str], expected: s
     assert normal.bucket_call(incoming(path=path), operation, operation).path == expected
 
 
+def test_what_has_no_bucket_is_the_root_only() -> None:
+    with pytest.raises(ServiceFault):
+        normal.bucket_call(incoming(path="/b"), s3("ListBuckets"), s3("ListBuckets"))
+
+
 @pytest.mark.parametrize("path", ["/other/k", "/b/other", "/b/k/more", "/b//k"])
 def test_a_path_that_is_not_the_one_that_was_decided_is_refused(path: str) -> None:
     operation = s3("GetObject", Bucket="b", Key="k")
@@ -127,6 +139,7 @@ def test_the_switches_of_moto_are_not_passed_on() -> None:
         "authorization": "AWS4",
         "x-amz-security-token": "secret",
         "x_amz_acl": "public-read",
+        "x-amz-storage_class": "GLACIER",
         "policy": "",
         "host": "s3.amazonaws.com",
         "user-agent": "region/eu-west-1",
