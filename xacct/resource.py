@@ -138,6 +138,14 @@ class Resource(ABC):
     def shown(self) -> tuple[tuple[str, Shown], ...]:
         """The fields as people read them, in a fixed order; documents are compared statement by statement."""
 
+    def same(self, live: Self) -> bool:
+        """Whether the live one already is what this one says; equality unless a kind knows better."""
+        return self == live
+
+    def irreplaceable(self, live: Self) -> str | None:
+        """Why the live one cannot be turned into this one by any call; None where it can."""
+        return None
+
     @classmethod
     @abstractmethod
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:

@@ -1,0 +1,83 @@
+"""What inline policies of roles, users and groups have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from xacct.account import Account
+from xacct.kinds.mark import document_mark
+from xacct.policy.document import Document
+from xacct.resource import Address, Call, Mark, Resource, Shown
+from xacct.snapshot import LiveDocument, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlinePolicy(Resource):
+    """An inline policy; ``owner`` is the name of the entity that it is part of."""
+
+    entity: ClassVar[str]
+
+    account: Account
+    owner: str
+    name: str
+    document: Document
+
+    @property
+    def address(self) -> Address:
+        """Account, kind, entity and policy name."""
+        return Address(self.account, self.kind, (self.owner, self.name))
+
+    @property
+    def mark(self) -> Mark | None:
+        """Out of the Sids of a generated document."""
+        return document_mark(self.document)
+
+    def needs(self) -> frozenset[str]:
+        """The entity; its path is not known here, so it is found by name."""
+        return frozenset({self.account.iam_arn(f"{self.entity.lower()}/{self.owner}")})
+
+    def sources(self) -> tuple[str, ...]:
+        """The entity's section and the entity itself."""
+        return (f"{self.entity.lower()}s", f"{self.entity.lower()}/{self.owner}")
+
+    def shown(self) -> tuple[tuple[str, Shown], ...]:
+        """Nothing but the document."""
+        return (("document", self.document),)
+
+    @classmethod
+    @abstractmethod
+    def entities(cls, snapshot: Snapshot) -> Iterator[tuple[str, Mapping[str, LiveDocument]]]:
+        """Every entity of this kind by name, with its inline policies."""
+
+    @classmethod
+    def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
+        """Every inline policy of every entity of this kind."""
+        for owner, policies in cls.entities(snapshot):
+            for name, document in policies.items():
+                if isinstance(document, Document):
+                    yield cls(account=snapshot.account, owner=owner, name=name, document=document)
+
+    def create(self) -> tuple[Call, ...]:
+        """One put, which replaces as well."""
+        return (
+            Call.of(
+                "iam",
+                f"Put{self.entity}Policy",
+                **self._names(),
+                PolicyDocument=self.document.source,
+            ),
+        )
+
+    def update(self, live: Self) -> tuple[Call, ...]:
+        """The same put."""
+        return () if self.same(live) else self.create()
+
+    def delete(self) -> tuple[Call, ...]:
+        """One call."""
+        return (Call.of("iam", f"Delete{self.entity}Policy", **self._names()),)
+
+    def _names(self) -> dict[str, str]:
+        return {f"{self.entity}Name": self.owner, "PolicyName": self.name}

@@ -1,0 +1,123 @@
+"""A managed policy of our own; its path says which manifest made it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+from xacct.account import Account
+from xacct.kinds.mark import document_mark, marker
+from xacct.policy.document import Document
+from xacct.resource import Address, Call, Mark, Resource, Shown
+from xacct.snapshot import Snapshot
+
+_MOST_VERSIONS = 5
+_OWN_PATH = re.compile(r"/xacct/([^/]+)/")
+
+
+def own_path(manifest: str) -> str:
+    """The path under which a manifest's managed policies live."""
+    return f"/xacct/{manifest}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedPolicy(Resource):
+    """A customer managed policy; ``versions`` are the ids of the live ones, oldest first, only seen."""
+
+    kind: ClassVar[str] = "managed-policy"
+
+    account: Account
+    name: str
+    path: str
+    document: Document
+    default_version: str = field(default="v1", compare=False)
+    versions: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def address(self) -> Address:
+        """Account, kind and name; a policy's name is unique whatever its path."""
+        return Address(self.account, self.kind, (self.name,))
+
+    @property
+    def arn(self) -> str:
+        """With its path."""
+        return self.account.iam_arn(f"policy{self.path}{self.name}")
+
+    @property
+    def mark(self) -> Mark | None:
+        """Out of the path; intact where the Sids still carry the document's fingerprint."""
+        own = _OWN_PATH.fullmatch(self.path)
+        if own is None:
+            return None
+        inside = document_mark(self.document)
+        manifest = marker(own.group(1))
+        return Mark(manifest=manifest, intact=inside == Mark(manifest=manifest, intact=True))
+
+    def sources(self) -> tuple[str, ...]:
+        """The section of the policies, and this one."""
+        return ("policies", f"policy/{self.name}")
+
+    def irreplaceable(self, live: Self) -> str | None:
+        """A managed policy cannot change its path."""
+        if self.path == live.path:
+            return None
+        return f"The policy lives under the path {live.path}, not {self.path}, and a path cannot be changed."
+
+    def shown(self) -> tuple[tuple[str, Shown], ...]:
+        """Path and document."""
+        return (("path", self.path), ("document", self.document))
+
+    @classmethod
+    def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
+        """Every customer managed policy."""
+        for policy in snapshot.policies.values():
+            if isinstance(policy.document, Document):
+                yield cls(
+                    account=snapshot.account,
+                    name=policy.name,
+                    path=policy.path,
+                    document=policy.document,
+                    default_version=policy.default_version,
+                    versions=policy.versions,
+                )
+
+    def create(self) -> tuple[Call, ...]:
+        """One call; the path is the mark."""
+        return (
+            Call.of(
+                "iam",
+                "CreatePolicy",
+                PolicyName=self.name,
+                Path=self.path,
+                PolicyDocument=self.document.source,
+            ),
+        )
+
+    def update(self, live: Self) -> tuple[Call, ...]:
+        """A new default version; the oldest other one goes first where all five places are taken."""
+        if self.same(live):
+            return ()
+        put = Call.of(
+            "iam",
+            "CreatePolicyVersion",
+            PolicyArn=self.arn,
+            PolicyDocument=self.document.source,
+            SetAsDefault=True,
+        )
+        if len(live.versions) < _MOST_VERSIONS:
+            return (put,)
+        oldest = next(version for version in live.versions if version != live.default_version)
+        return (self._drop(oldest), put)
+
+    def delete(self) -> tuple[Call, ...]:
+        """Its other versions, then itself."""
+        others = [version for version in self.versions if version != self.default_version]
+        return (
+            *(self._drop(version) for version in others),
+            Call.of("iam", "DeletePolicy", PolicyArn=self.arn),
+        )
+
+    def _drop(self, version: str) -> Call:
+        return Call.of("iam", "DeletePolicyVersion", PolicyArn=self.arn, VersionId=version)

@@ -1,0 +1,188 @@
+"""A role: who may assume it, for how long, under which path; its policies are kinds of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+from immutabledict import immutabledict
+
+from xacct.account import Account
+from xacct.kinds.mark import FINGERPRINT_TAG, MANIFEST_TAG, digest, marker
+from xacct.policy.document import Document
+from xacct.resource import Address, Call, Mark, Resource, Shown
+from xacct.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role(Resource):
+    """A role as the manifest says it, or as it lives.
+
+    ``manifest`` is the name of the manifest that marks it. ``tags`` are the author's own on the desired side,
+    and all but our mark on the live side: only those that are desired are compared, foreign ones stay.
+    """
+
+    kind: ClassVar[str] = "role"
+
+    account: Account
+    name: str
+    trust: Document
+    path: str = "/"
+    description: str = ""
+    max_session: int = 3600
+    boundary: str = ""
+    tags: immutabledict[str, str] = field(default_factory=immutabledict)
+    manifest: str = ""
+    fingerprint: str = field(default="", compare=False)
+
+    @property
+    def address(self) -> Address:
+        """Account, kind and name; a role's name is unique whatever its path."""
+        return Address(self.account, self.kind, (self.name,))
+
+    @property
+    def arn(self) -> str:
+        """With its path."""
+        return self.account.iam_arn(f"role{self.path}{self.name}")
+
+    @property
+    def mark(self) -> Mark | None:
+        """Out of the two tags; intact where the fingerprint fits what lives."""
+        if not self.manifest:
+            return None
+        return Mark(manifest=marker(self.manifest), intact=self.fingerprint == self.stamp)
+
+    @property
+    def stamp(self) -> str:
+        """The fingerprint of the content, as the tag holds it."""
+        content = [self.trust.canonical, self.path, self.description, self.max_session, self.boundary]
+        return digest(json.dumps(content), 12)
+
+    def needs(self) -> frozenset[str]:
+        """The boundary, where there is one."""
+        return frozenset({self.boundary} - {""})
+
+    def principals(self) -> frozenset[str]:
+        """What the trust policy names; IAM insists that it exists."""
+        return frozenset(
+            named.value
+            for statement in self.trust.statements
+            for named in (statement.principals or ())
+            if named.type == "AWS" and named.value != "*"
+        )
+
+    def sources(self) -> tuple[str, ...]:
+        """The section of the roles, and this one."""
+        return ("roles", f"role/{self.name}")
+
+    def same(self, live: Self) -> bool:
+        """Whether nothing that the manifest says differs; tags that it does not name do not count."""
+        return (
+            self.trust == live.trust
+            and self.path == live.path
+            and (self.description, self.max_session, self.boundary)
+            == (live.description, live.max_session, live.boundary)
+            and self.manifest == live.manifest
+            and all(live.tags.get(key) == value for key, value in self.tags.items())
+        )
+
+    def irreplaceable(self, live: Self) -> str | None:
+        """A role cannot change its path."""
+        if self.path == live.path:
+            return None
+        return (
+            f"The role lives under the path {live.path}, not {self.path}. A path cannot be changed: the role "
+            "would have to be deleted and made again, with a new id that no trust elsewhere knows."
+        )
+
+    def shown(self) -> tuple[tuple[str, Shown], ...]:
+        """Trust first."""
+        fields: list[tuple[str, Shown]] = [
+            ("path", self.path),
+            ("trust", self.trust),
+            ("description", self.description),
+            ("session length", f"{self.max_session} s"),
+            ("boundary", self.boundary),
+            ("marked as made by", self.manifest),
+        ]
+        fields += [(f"tag {key}", value) for key, value in sorted(self.tags.items())]
+        return tuple(fields)
+
+    @classmethod
+    def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
+        """Every role whose trust policy can be read."""
+        for role in snapshot.roles.values():
+            if isinstance(role.trust, Document):
+                tags = dict(role.tags)
+                yield cls(
+                    account=snapshot.account,
+                    name=role.name,
+                    trust=role.trust,
+                    path=role.path,
+                    description=role.description,
+                    max_session=role.max_session,
+                    boundary=role.boundary,
+                    manifest=tags.pop(MANIFEST_TAG, ""),
+                    fingerprint=tags.pop(FINGERPRINT_TAG, ""),
+                    tags=immutabledict(tags),
+                )
+
+    def create(self) -> tuple[Call, ...]:
+        """One call, the mark in it."""
+        return (
+            Call.of(
+                "iam",
+                "CreateRole",
+                RoleName=self.name,
+                Path=self.path,
+                AssumeRolePolicyDocument=self.trust.source,
+                Description=self.description or None,
+                MaxSessionDuration=self.max_session,
+                PermissionsBoundary=self.boundary or None,
+                Tags=_pairs({**self.tags, **self._marks()}),
+            ),
+        )
+
+    def update(self, live: Self) -> tuple[Call, ...]:
+        """The mark first, then what differs, each with its own call."""
+        if self.same(live):
+            return ()
+        return tuple(self._updates(live))
+
+    def _updates(self, live: Self) -> Iterator[Call]:
+        had = {**live.tags, MANIFEST_TAG: live.manifest, FINGERPRINT_TAG: live.fingerprint}
+        wanted = {**self.tags, **self._marks()}
+        tags = {key: value for key, value in wanted.items() if had.get(key) != value}
+        if tags:
+            yield Call.of("iam", "TagRole", RoleName=self.name, Tags=_pairs(tags))
+        if self.boundary and self.boundary != live.boundary:
+            yield Call.of(
+                "iam", "PutRolePermissionsBoundary", RoleName=self.name, PermissionsBoundary=self.boundary
+            )
+        if self.trust != live.trust:
+            yield Call.of(
+                "iam", "UpdateAssumeRolePolicy", RoleName=self.name, PolicyDocument=self.trust.source
+            )
+        if (self.description, self.max_session) != (live.description, live.max_session):
+            yield Call.of(
+                "iam",
+                "UpdateRole",
+                RoleName=self.name,
+                Description=self.description,
+                MaxSessionDuration=self.max_session,
+            )
+        if live.boundary and not self.boundary:
+            yield Call.of("iam", "DeleteRolePermissionsBoundary", RoleName=self.name)
+
+    def delete(self) -> tuple[Call, ...]:
+        """One call; its policies are steps of their own and go first."""
+        return (Call.of("iam", "DeleteRole", RoleName=self.name),)
+
+    def _marks(self) -> dict[str, str]:
+        return {MANIFEST_TAG: self.manifest, FINGERPRINT_TAG: self.stamp} if self.manifest else {}
+
+
+def _pairs(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,0 +1,47 @@
+"""ARNs, partitions, and the account ids of every supported platform."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PARTITIONS = (
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+)
+_ACCOUNT_ID = re.compile(r"[0-9]{12}|RGW[0-9]{17}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arn:
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn | None:
+        parts = text.split(":", 5)
+        if len(parts) != 6 or parts[0] != "arn":
+            return None
+        return cls(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+
+
+def is_account_id(text: str) -> bool:
+    return _ACCOUNT_ID.fullmatch(text) is not None
+
+
+def root_arn(account_id: str, partition: str = "aws") -> str:
+    return f"arn:{partition}:iam::{account_id}:root"
+
+
+def account_of(arn: str) -> str:
+    found = Arn.parse(arn)
+    return found.account if found else ""
