@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event as Flag
+from threading import Lock
 
 from xacct.aws.caller import NoCredentials
 from xacct.aws.retry import Patience
@@ -122,6 +123,8 @@ class _Run:
         self._news = bool(left)
         self._running: dict[int, tuple[Step, Future[None]]] = {}
         self._reports: SimpleQueue[Outcome | int] = SimpleQueue()
+        self._begun: set[int] = set()
+        self._lock = Lock()
         self._stop = Flag()
         self._max_workers = max_workers
         self._sender = Sender(gateways, record, patience, self._stop.is_set, self._reports.put)
@@ -136,9 +139,9 @@ class _Run:
                 if self._running:
                     yield from self._report()
         except KeyboardInterrupt:
-            self._stop.set()
-            while self._running:
-                yield from self._report()
+            with self._lock:
+                self._stop.set()
+            yield from self._last_words()
             raise
         finally:
             self._stop.set()
@@ -172,10 +175,15 @@ class _Run:
                 self._running[step.number] = (step, pool.submit(self._work, step))
 
     def _work(self, step: Step) -> None:
+        with self._lock:
+            if self._stop.is_set():
+                return
+            self._begun.add(step.number)
         try:
             self._sender.carry_out(step)
         finally:
             self._reports.put(step.number)
+            self._begun.discard(step.number)
 
     def _report(self) -> Iterator[Outcome]:
         match self._reports.get():
@@ -187,6 +195,20 @@ class _Run:
                 yield failed
             case outcome:
                 yield outcome
+
+    def _last_words(self) -> Iterator[Outcome]:
+        """What the steps that had begun still say. An interrupt may have come between any two lines above,
+        so this trusts nothing but what the workers note themselves."""
+        while True:
+            ended = not self._begun
+            try:
+                report = self._reports.get(timeout=0.05)
+            except Empty:
+                if ended:
+                    return
+            else:
+                if not isinstance(report, int):
+                    yield report
 
 
 def _buckets(step: Step) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
@@ -176,16 +175,12 @@ def _settled(splice: Splice, live: str | None) -> bool:
     call = splice.merged(live)
     if live is None or call == splice.remove:
         return live is None and call == splice.remove
-    merged = str(call.params[splice.parameter])
-    return _sids(live) == _sids(merged) and Document.parse(live) == Document.parse(merged)
+    old, new = Document.parse(live), Document.parse(str(call.params[splice.parameter]))
+    return old == new and _sids(old) == _sids(new)
 
 
-def _sids(text: str) -> list[str]:
-    statements = json.loads(text).get("Statement", [])
-    return sorted(
-        str(statement.get("Sid") or "")
-        for statement in (statements if isinstance(statements, list) else [statements])
-    )
+def _sids(document: Document) -> list[str]:
+    return sorted(statement.sid for statement in document.statements)
 
 
 def _gone_already(call: Call, error: ServiceError) -> bool:
