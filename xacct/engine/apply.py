@@ -197,8 +197,10 @@ class _Run:
                 yield outcome
 
     def _last_words(self) -> Iterator[Outcome]:
-        """What the steps that had begun still say. An interrupt may have come between any two lines above,
-        so this trusts nothing but what the workers note themselves."""
+        """What the steps that had begun still say.
+
+        An interrupt may have come between any two lines above, so this trusts only what workers note.
+        """
         while True:
             ended = not self._begun
             try:
