@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from immutabledict import immutabledict
 
 from xacct.account import Account, AccountSpec
+from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.problem import Place, Problem
 
@@ -16,7 +17,7 @@ EntityKind: TypeAlias = Literal["role", "user", "group", "bucket"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """``ACCOUNT/KIND/[PATH/]NAME``: something in one of the manifest's accounts; ``path`` as IAM has it (``/app/``)."""
+    """``ACCOUNT/KIND/[PATH/]NAME``: something in one of the manifest's accounts; ``path`` is ``/app/``."""
 
     account: Account
     kind: EntityKind
@@ -68,8 +69,8 @@ Trusted: TypeAlias = Name | Foreign | Members | WholeAccount
 class Conditions:
     """What a link or a trust asks beyond the principal.
 
-    ``expires`` is UTC in ISO form (``2027-01-31T00:00:00Z``); ``source_ip`` are CIDR blocks. MFA and the external
-    id belong to the trust only; expiry and source address to the trust and to the permissions.
+    ``expires`` is UTC in ISO form (``2027-01-31T00:00:00Z``); ``source_ip`` are CIDR blocks. MFA and the
+    external id belong to the trust only; expiry and source address to the trust and to the permissions.
     """
 
     external_id: str = ""
@@ -127,7 +128,7 @@ class RoleSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSpec:
-    """A group in A: its grants by policy name; ``members`` is None where the manifest does not manage them."""
+    """A group in A: its grants by policy name; ``members`` is None where they are not managed."""
 
     name: Name
     grants: immutabledict[str, WrittenDocument] = field(default_factory=immutabledict)
@@ -163,9 +164,9 @@ class BucketSpec:
 class LinkSpec:
     """The whole path: who in A, through which role of B, may do what to which buckets and prefixes.
 
-    ``access`` holds ``list``, ``read``, ``write``, ``delete``; ``actions`` further S3 actions. ``policy_name`` and
-    ``grant_name`` are exact names where the author sets them, else "" and the name is generated. ``role_made``
-    is False where the role is declared ``existing``.
+    ``access`` holds ``list``, ``read``, ``write``, ``delete``; ``actions`` further S3 actions. ``policy_name``
+    and ``grant_name`` are exact names where the author sets them, else "" and the name is generated.
+    ``prefixes`` end in a slash.
     """
 
     name: str
@@ -186,7 +187,7 @@ class LinkSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """A resource that must not exist any more, by its address (``ACCOUNT/KIND/NAMES...``, as plans print it)."""
+    """A resource that must not exist any more, by its address (``ACCOUNT/KIND/NAMES``, as plans print it)."""
 
     account: Account
     kind: str
@@ -215,11 +216,40 @@ class Manifest:
 
     @property
     def owners(self) -> frozenset[str]:
-        """The accounts (by name) that own data: those of the links' roles, of the buckets, and of roles with a trust
-        of another account's principals. Their steps go first."""
+        """The accounts (by name) that own data, whose steps go first.
+
+        Those of the links' roles and of the buckets; and where a manifest has neither, of the roles that give
+        access of their own to principals of other accounts.
+        """
         owning = {link.role.account.name for link in self.links.values()}
         owning |= {bucket.name.account.name for bucket in self.buckets.values()}
-        owning |= {bucket.account.name for link in self.links.values() for bucket in link.buckets}
-        if not owning:
-            owning = {role.name.account.name for role in self.roles.values() if not role.existing}
+        for role in self.roles.values():
+            if not role.existing and role.policies and _foreign_trust(role):
+                owning.add(role.name.account.name)
         return frozenset(owning)
+
+
+def _foreign_trust(role: RoleSpec) -> bool:
+    """Whether a role lets in principals of other accounts."""
+    own = role.name.account
+    match role.trust:
+        case TrustList(principals=principals):
+            return any(_account_of(trusted) != own.id for trusted in principals)
+        case WrittenDocument(document=document):
+            return any(
+                named.type == "AWS" and own.id not in named.value
+                for statement in document.statements
+                for named in statement.principals or ()
+            )
+        case None:
+            return False
+
+
+def _account_of(trusted: Trusted) -> str:
+    match trusted:
+        case Foreign():
+            return account_of(trusted.arn)
+        case Members():
+            return trusted.group.account.id
+        case Name() | WholeAccount():
+            return trusted.account.id

@@ -1,0 +1,284 @@
+"""What the manifest asks of the accounts: the desired state, as the same values as the live one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from xacct.kinds import marker
+from xacct.kinds.bucket_policy import BucketPolicy
+from xacct.kinds.group import Group
+from xacct.kinds.group_attachment import GroupAttachment
+from xacct.kinds.group_policy import GroupPolicy
+from xacct.kinds.managed_policy import ManagedPolicy, own_path
+from xacct.kinds.mark import marked_document, policy_name
+from xacct.kinds.membership import Membership
+from xacct.kinds.role import Role
+from xacct.kinds.role_attachment import RoleAttachment
+from xacct.kinds.role_policy import RolePolicy
+from xacct.kinds.user_attachment import UserAttachment
+from xacct.kinds.user_policy import UserPolicy
+from xacct.manifest.documents import grant_statement, permission_statements, trust_statement
+from xacct.manifest.existence import missing
+from xacct.manifest.model import (
+    Conditions,
+    Foreign,
+    LinkSpec,
+    ManagedSpec,
+    Manifest,
+    Members,
+    Name,
+    RoleSpec,
+    Trusted,
+    TrustList,
+    WholeAccount,
+    WrittenDocument,
+)
+from xacct.manifest.sizes import too_large
+from xacct.policy.document import Document
+from xacct.problem import Problem, Severity
+from xacct.resource import Address, Resource, State
+from xacct.snapshot import Snapshot
+
+_ATTACHMENTS: dict[str, type[RoleAttachment] | type[GroupAttachment] | type[UserAttachment]] = {
+    "role": RoleAttachment,
+    "group": GroupAttachment,
+    "user": UserAttachment,
+}
+_POLICIES: dict[str, type[RolePolicy] | type[GroupPolicy] | type[UserPolicy]] = {
+    "role": RolePolicy,
+    "group": GroupPolicy,
+    "user": UserPolicy,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """The desired state, what is wrong with it against the accounts, and what of it cannot be known now.
+
+    ``unknown`` are addresses that hang on something that could not be read, each with the reason; they are
+    not in ``state``.
+    """
+
+    state: State
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    unknown: tuple[tuple[Address, str], ...] = ()
+
+
+def desire(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> Desired:
+    """Every resource that the manifest asks for; links are spelled out, documents stand as written.
+
+    ``snapshots`` (by the accounts' names) tell who is in a group, and whether what is named exists.
+    """
+    trusts = _Trusts(manifest, snapshots)
+    resources = list(_resources(manifest, trusts))
+    state = State.of(resources)
+    problems, unseen = missing(manifest, state, snapshots)
+    return Desired(
+        state=state,
+        problems=(*trusts.problems, *problems, *too_large(state)),
+        notes=(*trusts.notes, *unseen),
+        unknown=tuple(trusts.unknown),
+    )
+
+
+def _resources(manifest: Manifest, trusts: _Trusts) -> Iterator[Resource]:
+    for name, spec in _roles(manifest).items():
+        yield from trusts.role(spec, [link for link in manifest.links.values() if str(link.role) == name])
+        yield from _policies(manifest, spec.name, spec.policies, spec.managed, spec.attached)
+    for group in manifest.groups.values():
+        if group.create:
+            yield Group(account=group.name.account, name=group.name.name, path=group.name.path)
+        for member in group.members or ():
+            yield Membership(account=group.name.account, group=group.name.name, user=member.name)
+        yield from _policies(manifest, group.name, group.grants, group.managed, group.attached)
+    for user in manifest.users.values():
+        yield from _policies(manifest, user.name, user.grants, user.managed, user.attached)
+    for bucket in manifest.buckets.values():
+        yield BucketPolicy.of(
+            bucket.name.account,
+            bucket.name.name,
+            marker(manifest.name),
+            manifest.name,
+            bucket.policy.document,
+        )
+    for link in manifest.links.values():
+        yield from _of_link(manifest.name, link)
+
+
+def _roles(manifest: Manifest) -> dict[str, RoleSpec]:
+    """The roles by name: those that are declared, and those that links make without further words."""
+    roles = dict(manifest.roles)
+    for link in manifest.links.values():
+        roles.setdefault(
+            str(link.role),
+            RoleSpec(
+                name=link.role,
+                trust=None,
+                description=link.description,
+                session_seconds=link.session_seconds,
+                place=link.place,
+            ),
+        )
+    return roles
+
+
+def _of_link(manifest: str, link: LinkSpec) -> Iterator[Resource]:
+    statements = permission_statements(link)
+    yield RolePolicy(
+        account=link.role.account,
+        owner=link.role.name,
+        name=link.policy_name or policy_name(manifest, link.name),
+        document=Document.of(*statements) if link.policy_name else marked_document(manifest, statements),
+    )
+    grant = [grant_statement(link.role.arn, link.conditions)]
+    for target in link.grants:
+        yield _policy(
+            target,
+            link.grant_name or policy_name(manifest, link.name),
+            Document.of(*grant) if link.grant_name else marked_document(manifest, grant),
+        )
+
+
+def _policies(
+    manifest: Manifest,
+    entity: Name,
+    inline: Mapping[str, WrittenDocument],
+    managed: Iterable[ManagedSpec],
+    attached: Iterable[str],
+) -> Iterator[Resource]:
+    for name, written in inline.items():
+        yield _policy(entity, name, written.document)
+    attachment = _ATTACHMENTS[entity.kind]
+    for spec in managed:
+        policy = ManagedPolicy(
+            account=entity.account,
+            name=spec.name,
+            path=own_path(manifest.name),
+            document=_stamped(manifest.name, spec.document.document),
+        )
+        yield policy
+        yield attachment(account=entity.account, owner=entity.name, policy=policy.arn)
+    for arn in attached:
+        yield attachment(account=entity.account, owner=entity.name, policy=arn)
+
+
+def _policy(entity: Name, name: str, document: Document) -> Resource:
+    return _POLICIES[entity.kind](account=entity.account, owner=entity.name, name=name, document=document)
+
+
+def _stamped(manifest: str, document: Document) -> Document:
+    """An author's document with the Sids that mark and fingerprint it."""
+    bodies = [json.loads(statement.source) for statement in document.statements]
+    for body in bodies:
+        body.pop("Sid", None)
+    return marked_document(manifest, bodies, version=document.version)
+
+
+class _Trusts:
+    """Roles with their trust policies, and what came up on the way to them."""
+
+    def __init__(self, manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> None:
+        self.manifest = manifest
+        self.snapshots = snapshots
+        self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
+        self.unknown: list[tuple[Address, str]] = []
+
+    def role(self, spec: RoleSpec, links: list[LinkSpec]) -> Iterator[Role]:
+        """The role, unless it is only named, or its trust cannot be known now."""
+        if spec.existing:
+            return
+        address = Address(spec.name.account, Role.kind, (spec.name.name,))
+        document = spec.trust.document if isinstance(spec.trust, WrittenDocument) else None
+        if document is None or links:
+            document = self._generated(address, spec, links, document)
+        if document is None:
+            return
+        yield Role(
+            account=spec.name.account,
+            name=spec.name.name,
+            path=spec.name.path,
+            trust=document,
+            description=spec.description,
+            max_session=max([spec.session_seconds, *(link.session_seconds for link in links)]),
+            boundary=spec.boundary,
+            tags=spec.tags,
+            manifest=self.manifest.name,
+        )
+
+    def _generated(
+        self, address: Address, spec: RoleSpec, links: list[LinkSpec], written: Document | None
+    ) -> Document | None:
+        """One statement for each set of conditions, after the written statements where there are any."""
+        wanted: dict[Conditions, list[str]] = {}
+        lists: list[tuple[tuple[Trusted, ...], Conditions]] = []
+        if isinstance(spec.trust, TrustList):
+            lists.append((spec.trust.principals, spec.trust.conditions))
+        lists += [(link.trust, link.conditions) for link in links]
+        for principals, conditions in lists:
+            for principal in principals:
+                arns = self._arns(address, principal)
+                if arns is None:
+                    return None
+                wanted.setdefault(conditions, []).extend(arns)
+        statements = [trust_statement(arns, conditions) for conditions, arns in wanted.items() if arns]
+        if written is not None:
+            statements = [json.loads(one.source) for one in written.statements] + statements
+        if not statements:
+            self.problems.append(
+                Problem(
+                    summary="Nobody may assume the role",
+                    detail=f'Role "{spec.name}" trusts nobody: neither a link nor its trust names anyone live.',
+                    fix="Name a user or a role under trust:, or put users into the group.",
+                    place=spec.place,
+                )
+            )
+            return None
+        return Document.of(*statements)
+
+    def _arns(self, address: Address, principal: Trusted) -> list[str] | None:
+        match principal:
+            case Name() | Foreign():
+                return [principal.arn]
+            case WholeAccount():
+                return [principal.account.root]
+            case Members(by="members"):
+                return self._members(address, principal)
+            case Members():
+                return self._whole(principal)
+
+    def _members(self, address: Address, principal: Members) -> list[str] | None:
+        """The users of a group by ARN, with those that this very manifest puts into it."""
+        group = principal.group
+        declared = self.manifest.groups.get(str(group))
+        planned = {member.arn for member in (declared.members or ())} if declared else set()
+        snapshot = self.snapshots.get(group.account.name)
+        why = (
+            snapshot.why_unread("users", "groups", f"group/{group.name}") if snapshot else "It was not read."
+        )
+        if why is not None or snapshot is None:
+            self.unknown.append((address, f'The members of group "{group}" are not known: {why}'))
+            return None
+        return sorted(planned | {user.arn for user in snapshot.members(group.name)})
+
+    def _whole(self, principal: Members) -> list[str]:
+        group = principal.group
+        snapshot = self.snapshots.get(group.account.name)
+        today = len(list(snapshot.members(group.name))) if snapshot else 0
+        self.notes.append(
+            Problem(
+                summary="Trust in a whole account",
+                detail=(
+                    f'Group "{group}" cannot be a principal, so account {group.account.id} is trusted: '
+                    "whoever its administrators choose may assume the role. "
+                    f"The group has {today} members today."
+                ),
+                fix="Say by: members to trust its users one by one.",
+                place=principal.place,
+                severity=Severity.INFO,
+            )
+        )
+        return [group.account.root]

