@@ -12,6 +12,7 @@ from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
 from xacct.manifest.model import Manifest
 from xacct.plan.build import make_plan
+from xacct.plan.diff import Removal
 from xacct.plan.plan import Plan
 from xacct.resource import Address, State
 from xacct.snapshot import Snapshot
@@ -70,16 +71,15 @@ def prepare(
         accounts=tuple(spec.account for _, spec in sorted(manifest.accounts.items())),
         desired=state,
         live=living,
-        was=was,
-        removed=removed,
-        marker=marker(manifest.name),
+        removal=Removal(
+            marker=marker(manifest.name), was=was, listed=removed, edited_too=choice.prune_edited
+        ),
         owners=manifest.owners,
         unknown=() if choice.destroy else wanted.unknown,
         problems=() if choice.destroy else wanted.problems,
         notes=() if choice.destroy else wanted.notes,
-        only_accounts=choice.accounts or None,
+        only_accounts=choice.accounts,
         adopt=choice.adopt,
-        prune_edited=choice.prune_edited,
         endpoints=_endpoints(snapshots),
     )
     return Prepared(plan=plan, desired=wanted, live=living)

@@ -231,7 +231,7 @@ class _Trusts:
             self.problems.append(
                 Problem(
                     summary="Nobody may assume the role",
-                    detail=f'Role "{spec.name}" trusts nobody: neither a link nor its trust names anyone live.',
+                    detail=f'Role "{spec.name}" trusts nobody: no link and no trust names anyone live.',
                     fix="Name a user or a role under trust:, or put users into the group.",
                     place=spec.place,
                 )

@@ -162,9 +162,9 @@ class BucketSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSpec:
-    """The whole path: who in A, through which role of B, may do what to which buckets and prefixes.
+    """The whole path: who in A, through which role of B, may do what to which buckets.
 
-    ``access`` holds ``list``, ``read``, ``write``, ``delete``; ``actions`` further S3 actions. ``policy_name``
+
     and ``grant_name`` are exact names where the author sets them, else "" and the name is generated.
     ``prefixes`` end in a slash.
     """

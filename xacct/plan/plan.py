@@ -64,6 +64,7 @@ class Unknown:
 class Plan:
     """What apply will do, in order. Equal plans have equal digests. Errors in ``problems`` forbid an apply.
 
+    ``left`` are differences in accounts that were not chosen: their owners' to apply.
     ``notes`` are remarks that stop nothing: foreign content that was left alone, differences of wording,
     what the platform does not enforce. ``guards`` are reasons to refuse the apply (exit code 6), with the
     word that lifts each.
@@ -72,6 +73,7 @@ class Plan:
     name: str
     accounts: tuple[Account, ...]
     steps: tuple[Step, ...]
+    left: tuple[Address, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     problems: tuple[Problem, ...] = ()
     guards: tuple[Problem, ...] = ()

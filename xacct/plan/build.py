@@ -1,0 +1,98 @@
+"""From two states to a plan; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from immutabledict import immutabledict
+
+from xacct.account import Account
+from xacct.plan.diff import Removal, diff
+from xacct.plan.guard import first_apply, foreign_parts, occupied, strangers
+from xacct.plan.order import order
+from xacct.plan.plan import Change, Create, Delete, Plan, Step, Unknown, Update
+from xacct.problem import Problem
+from xacct.resource import Address, Request, State
+
+
+def make_plan(
+    *,
+    name: str,
+    accounts: Iterable[Account],
+    desired: State,
+    live: State,
+    removal: Removal,
+    owners: frozenset[str] = frozenset(),
+    unknown: Iterable[tuple[Address, str]] = (),
+    problems: Iterable[Problem] = (),
+    notes: Iterable[Problem] = (),
+    only_accounts: frozenset[str] = frozenset(),
+    adopt: bool = False,
+    endpoints: Mapping[str, str] | None = None,
+) -> Plan:
+    """The plan that leads from live to desired.
+
+    ``unknown`` are addresses whose desired value cannot be known now; nothing is planned for them. With
+    ``only_accounts`` the steps of all others are counted in ``left`` and not in ``steps``.
+    """
+    difference = diff(desired, live, removal)
+    hidden = {address for address, _ in unknown}
+    kept = {
+        address: change
+        for address, change in difference.changes.items()
+        if address not in hidden and not (only_accounts and address.account.name not in only_accounts)
+    }
+    beyond = [
+        address
+        for address in difference.changes
+        if address not in hidden and only_accounts and address.account.name not in only_accounts
+    ]
+    steps = _steps(kept, owners)
+    gaps = (*difference.unknown, *(Unknown(address=address, reason=why) for address, why in unknown))
+    if only_accounts:
+        gaps = tuple(gap for gap in gaps if gap.address.account.name in only_accounts)
+    guards = (
+        *strangers(desired, live, removal.marker, adopt=adopt),
+        *first_apply(desired, live, removal.marker, adopt=adopt),
+        *difference.guards,
+        *occupied(kept, live),
+    )
+    return Plan(
+        name=name,
+        accounts=tuple(accounts),
+        steps=steps,
+        left=tuple(sorted(beyond)),
+        unknown=tuple(sorted(set(gaps), key=lambda gap: (gap.address, gap.reason))),
+        problems=(*problems, *difference.problems),
+        guards=guards,
+        notes=(*notes, *difference.notes, *foreign_parts(desired, live, kept)),
+        endpoints=immutabledict(endpoints or {}),
+        compared=len(desired.resources),
+    )
+
+
+def _steps(changes: Mapping[Address, Change], owners: frozenset[str]) -> tuple[Step, ...]:
+    numbers: dict[Address, int] = {}
+    steps: list[Step] = []
+    for address, before in order(changes, owners):
+        numbers[address] = len(steps) + 1
+        steps.append(
+            Step(
+                number=numbers[address],
+                address=address,
+                change=changes[address],
+                calls=_calls(changes[address]),
+                after=frozenset(numbers[other] for other in before),
+            )
+        )
+    return tuple(steps)
+
+
+def _calls(change: Change) -> tuple[Request, ...]:
+    match change:
+        case Create(after):
+            return after.create()
+        case Update(before, after):
+            return after.update(before)
+        case Delete(before):
+            return before.delete()
