@@ -20,6 +20,8 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}|RGW[0-9]{17}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arn:
+    """The six parts of an ARN; all but the resource may be empty."""
+
     partition: str
     service: str
     region: str
@@ -28,6 +30,7 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> Arn | None:
+        """An ARN from its text; None where the text is none."""
         parts = text.split(":", 5)
         if len(parts) != 6 or parts[0] != "arn":
             return None
@@ -35,13 +38,16 @@ class Arn:
 
 
 def is_account_id(text: str) -> bool:
+    """Whether a text is an account id: 12 digits, or Ceph's ``RGW`` and 17 digits."""
     return _ACCOUNT_ID.fullmatch(text) is not None
 
 
 def root_arn(account_id: str, partition: str = "aws") -> str:
+    """The ARN that stands for an account as a whole."""
     return f"arn:{partition}:iam::{account_id}:root"
 
 
 def account_of(arn: str) -> str:
+    """The account in an ARN, empty where there is none."""
     found = Arn.parse(arn)
     return found.account if found else ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from xacct.errors import ExitCode, XacctError
@@ -78,8 +78,8 @@ class Statement:
 class Document:
     """A policy document that compares by meaning and is sent as it was written.
 
-    ``canonical`` leaves Sids out, and the Version where no policy variable stands; ``wording`` keeps both, and
-    is what the service treats as the same text.
+    ``canonical`` leaves Sids out, and the Version where no policy variable stands; ``wording`` keeps both:
+    it is what the service treats as the same text.
     """
 
     canonical: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -25,14 +25,11 @@ class JsonFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A value and its place. Objects hold ``(key, offset of the key, node)``, lists nodes, the rest itself."""
+    """A value and its place: a ``JsonObject``, a ``JsonList``, or the plain value itself."""
 
     value: Any
     start: int
     end: int
-
-
-Members: TypeAlias = "list[tuple[str, int, Node]]"
 
 
 @dataclass(frozen=True, slots=True)

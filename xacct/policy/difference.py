@@ -1,0 +1,139 @@
+"""What changed between two documents, statement by statement, for people to read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from xacct.policy.document import Document, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A statement that only the new document has."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A statement that only the old document has."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One element of a changed statement: its values before and after, as JSON texts in a fixed order."""
+
+    name: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A statement that both have, by its Sid or by its likeness, with the elements that differ."""
+
+    before: Statement
+    after: Statement
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """Nothing differs in meaning: only a Sid, or the Version where no variable stands."""
+
+    what: str
+    before: str
+    after: str
+
+
+StatementChange: TypeAlias = Added | Removed | Changed | Reworded
+
+
+def differences(old: Document | None, new: Document | None) -> tuple[StatementChange, ...]:
+    """The changes from old to new: removed, changed, added, then what is only worded differently.
+
+    Statements that mean the same are no change, in whatever order they stand; None is no document.
+    """
+    before = list(old.statements) if old else []
+    after = list(new.statements) if new else []
+    reworded: list[StatementChange] = []
+    for statement in list(after):
+        twin = next((one for one in before if one == statement), None)
+        if twin is not None:
+            before.remove(twin)
+            after.remove(statement)
+            if twin.sid != statement.sid:
+                reworded.append(Reworded("Sid", twin.sid, statement.sid))
+    pairs = _pairs(before, after)
+    changes: list[StatementChange] = [
+        Removed(one) for one in before if one not in [pair[0] for pair in pairs]
+    ]
+    changes += [Changed(one, other, _parts(one, other)) for one, other in pairs]
+    changes += [Added(one) for one in after if one not in [pair[1] for pair in pairs]]
+    if old and new and old.version != new.version:
+        reworded.append(Reworded("Version", old.version, new.version))
+    return (*changes, *reworded)
+
+
+def _pairs(before: list[Statement], after: list[Statement]) -> list[tuple[Statement, Statement]]:
+    """By Sid where both have the same one, else by likeness: the same effect and the most in common."""
+    pairs: list[tuple[Statement, Statement]] = []
+    left, right = list(before), list(after)
+    for one in before:
+        twin = next((other for other in right if one.sid and other.sid == one.sid), None)
+        if twin is not None:
+            pairs.append((one, twin))
+            left.remove(one)
+            right.remove(twin)
+    scored = sorted(
+        ((_likeness(one, other), -a, -b) for a, one in enumerate(left) for b, other in enumerate(right)),
+        reverse=True,
+    )
+    used: set[tuple[str, int]] = set()
+    for score, a, b in scored:
+        if score > 0 and ("a", a) not in used and ("b", b) not in used:
+            used |= {("a", a), ("b", b)}
+            pairs.append((left[-a], right[-b]))
+    return sorted(pairs, key=lambda pair: pair[1].index)
+
+
+def _likeness(one: Statement, other: Statement) -> int:
+    """How many elements, beyond the effect, are the same."""
+    mine, yours = _elements(one), _elements(other)
+    if mine["Effect"] != yours["Effect"]:
+        return 0
+    return sum(1 for name, value in mine.items() if name != "Effect" and value and value == yours[name])
+
+
+def _parts(one: Statement, other: Statement) -> tuple[Part, ...]:
+    mine, yours = _elements(one), _elements(other)
+    return tuple(Part(name, mine[name], yours[name]) for name in mine if mine[name] != yours[name])
+
+
+def _elements(statement: Statement) -> dict[str, tuple[str, ...]]:
+    body: dict[str, Any] = json.loads(statement.canonical)
+    return {
+        "Effect": (statement.effect,),
+        "Principal": _texts(body["principals"]),
+        "NotPrincipal": _texts(body["not_principals"]),
+        "Action": _texts(body["actions"]),
+        "NotAction": _texts(body["not_actions"]),
+        "Resource": _texts(body["resources"]),
+        "NotResource": _texts(body["not_resources"]),
+        "Condition": _texts(body["conditions"]),
+    }
+
+
+def _texts(values: list[Any] | None) -> tuple[str, ...]:
+    return tuple(_words(value) for value in values or ())
+
+
+def _words(value: Any) -> str:
+    """A principal as ``AWS arn...``, a condition as ``operator key values``, all else as it is."""
+    if isinstance(value, list):
+        return " ".join(part if isinstance(part, str) else ", ".join(part) for part in value)
+    return str(value)

@@ -1,0 +1,229 @@
+"""Plans, progress and findings as people read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from xacct.check import Finding, Outcome
+from xacct.plan.codec import action, counts
+from xacct.plan.outcome import Applied, Failed, Skipped, Started, Waiting
+from xacct.plan.outcome import Outcome as StepOutcome
+from xacct.plan.plan import Create, Delete, Plan, Step, Update
+from xacct.policy.difference import Added, Changed, Removed, Reworded, differences
+from xacct.policy.document import Document, Statement
+from xacct.problem import Problem
+from xacct.resource import Request, Resource, Shown, Splice
+
+_SIGNS = {"create": "+", "update": "~", "delete": "-"}
+
+
+def plan_text(plan: Plan, verbose: int = 0) -> str:
+    """The plan: header, steps in the order of execution, what is unknown, what stops it, counts."""
+    return "\n".join([*_header(plan), *_steps(plan, verbose), *_rest(plan), _summary(plan)]) + "\n"
+
+
+def outcome_text(outcome: StepOutcome) -> str:
+    """One line of progress."""
+    step = outcome.step
+    what = f"{_SIGNS[action(step)]} {step.address}"
+    match outcome:
+        case Started():
+            return f"[{step.number}] {what} ..."
+        case Waiting(what=reason):
+            return f"[{step.number}] {what} waits: {reason}"
+        case Applied(calls=calls):
+            return f"[{step.number}] {what} done" + ("" if calls else ", it was so already")
+        case Failed(error=error):
+            fix = f"\n    {error.fix}" if error.fix else ""
+            return f"[{step.number}] {what} FAILED: {error}{fix}"
+        case Skipped(because=because):
+            return f"[{step.number}] {what} held back, because {because} is not done"
+
+
+def findings_text(findings: Iterable[Finding]) -> str:
+    """One line for each check, the listings as one would see them, and a summary."""
+    found = list(findings)
+    lines: list[str] = []
+    for link, members in groupby(found, key=lambda finding: finding.check.link):
+        lines += [f"Link {link}", ""]
+        for finding in members:
+            lines += _finding(finding)
+        lines.append("")
+    lines += _listings(found)
+    tally = [f"{number} {outcome.value}" for outcome in Outcome if (number := _number(found, outcome))]
+    lines.append(f"{len(found)} checks: {', '.join(tally)}." if found else "Nothing to check.")
+    return "\n".join(lines) + "\n"
+
+
+def _number(findings: list[Finding], outcome: Outcome) -> int:
+    return sum(1 for finding in findings if finding.outcome is outcome)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    mark = {Outcome.AS_DECLARED: "ok"}.get(finding.outcome, finding.outcome.value.upper())
+    yield f"  {mark:<10} {finding.check.name}"
+    if finding.detail:
+        yield f"             {finding.detail}"
+    if finding.outcome is not Outcome.AS_DECLARED and finding.fix:
+        yield f"             {finding.fix}"
+
+
+def _listings(findings: list[Finding]) -> Iterator[str]:
+    for finding in findings:
+        if finding.seen:
+            bucket = finding.check.resource.rpartition(":")[2]
+            where = f"{bucket}/{finding.check.prefix}" if finding.check.prefix else bucket
+            yield f"Bucket Information [{where}]:"
+            yield "-" * 60
+            yield from (f"\t{key}" for key in finding.seen)
+            yield ""
+
+
+def _header(plan: Plan) -> Iterator[str]:
+    yield f"Plan for {plan.name}"
+    for account in plan.accounts:
+        urls = {url for service, url in plan.endpoints.items() if service.partition("/")[0] == account.name}
+        at = f" at {', '.join(sorted(urls))}" if urls else ""
+        yield f"  {account.name:<12} {account.id}{at}"
+    yield ""
+
+
+def _steps(plan: Plan, verbose: int) -> Iterator[str]:
+    for account, steps in groupby(plan.steps, key=lambda step: step.address.account):
+        yield f"In account {account.name} ({account.id}):"
+        yield ""
+        for step in steps:
+            yield from _step(step, verbose)
+            yield ""
+
+
+def _step(step: Step, verbose: int) -> Iterator[str]:
+    word = action(step)
+    waits = f"  (after {', '.join(map(str, sorted(step.after)))})" if step.after else ""
+    yield f"  {step.number}. {_SIGNS[word]} {word} {step.address}{waits}"
+    match step.change:
+        case Create(after):
+            yield from _whole("+", after)
+        case Update(before, after):
+            yield from _changes(before, after)
+        case Delete(before, because):
+            if because:
+                yield f"       because {because}"
+            yield from _whole("-", before)
+    if verbose:
+        yield from (f"       call {line}" for request in step.calls for line in _request(request))
+
+
+def _whole(sign: str, resource: Resource) -> Iterator[str]:
+    for name, value in resource.shown():
+        if isinstance(value, Document):
+            yield f"       {sign} {name}"
+            for statement in value.statements:
+                yield from _statement(sign, statement)
+        elif value:
+            yield f"       {sign} {name}: {value}"
+
+
+def _changes(before: Resource, after: Resource) -> Iterator[str]:
+    had: dict[str, Shown] = dict(before.shown())
+    for name, value in after.shown():
+        old = had.get(name)
+        if isinstance(value, Document) or isinstance(old, Document):
+            yield from _documents(
+                name,
+                old if isinstance(old, Document) else None,
+                value if isinstance(value, Document) else None,
+            )
+        elif old != value:
+            yield f"       ~ {name}: {old or 'none'} -> {value or 'none'}"
+
+
+def _documents(name: str, old: Document | None, new: Document | None) -> Iterator[str]:
+    if old == new:
+        return
+    yield f"       ~ {name}"
+    for change in differences(old, new):
+        match change:
+            case Added(statement):
+                yield from _statement("+", statement)
+            case Removed(statement):
+                yield from _statement("-", statement)
+            case Changed(_, statement, parts):
+                yield f"         ~ {_title(statement)}"
+                for part in parts:
+                    yield from (
+                        f"             - {part.name} {value}" for value in _only(part.before, part.after)
+                    )
+                    yield from (
+                        f"             + {part.name} {value}" for value in _only(part.after, part.before)
+                    )
+            case Reworded():
+                pass
+
+
+def _only(these: tuple[str, ...], those: tuple[str, ...]) -> list[str]:
+    return [value for value in these if value not in those]
+
+
+def _statement(sign: str, statement: Statement) -> Iterator[str]:
+    yield f"         {sign} {_title(statement)}"
+    body = json.loads(statement.source)
+    for name in ("Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource"):
+        if name in body:
+            yield from (f"             {name} {value}" for value in _values(body[name]))
+    for operator, keys in body.get("Condition", {}).items():
+        for key, values in keys.items():
+            yield f"             if {key} {operator} {', '.join(_values(values))}"
+
+
+def _title(statement: Statement) -> str:
+    return f"{statement.effect}, {statement.sid}" if statement.sid else statement.effect
+
+
+def _values(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{kind} {one}" for kind, some in value.items() for one in _values(some)]
+    if isinstance(value, list):
+        return [one for some in value for one in _values(some)]
+    return [json.dumps(value).strip('"')]
+
+
+def _request(request: Request) -> Iterator[str]:
+    if isinstance(request, Splice):
+        yield f"{request.read.service}:{request.read.operation} {json.dumps(request.read.arguments())}"
+        merged = f"{len(request.put)} statements in, {len(request.drop)} out, the others kept"
+        write = request.write
+        yield f"{write.service}:{write.operation} {json.dumps(write.arguments())} ({merged})"
+    else:
+        yield f"{request.service}:{request.operation} {json.dumps(request.arguments())}"
+
+
+def _rest(plan: Plan) -> Iterator[str]:
+    for gap in plan.unknown:
+        yield f"Unknown, nothing is planned for it: {gap.address}"
+        yield f"  {gap.reason}"
+    for address in plan.left:
+        yield f"Left to its owner: {address}"
+    if plan.unknown or plan.left:
+        yield ""
+    for problems in (plan.notes, plan.problems, plan.guards):
+        for problem in problems:
+            yield _worded(problem)
+        if problems:
+            yield ""
+
+
+def _worded(problem: Problem) -> str:
+    return str(problem).replace("info: ", "note: ", 1)
+
+
+def _summary(plan: Plan) -> str:
+    number = counts(plan)
+    if plan.empty:
+        if plan.unknown:
+            return f"No differences in what could be read; {number['unknown']} unknown."
+        return f"No differences: {plan.compared} resources are as declared."
+    text = f"{number['create']} to create, {number['update']} to update, {number['delete']} to delete"
+    return f"{text}; {number['unknown']} unknown." if plan.unknown else f"{text}."
