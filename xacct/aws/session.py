@@ -203,9 +203,8 @@ def _client(
     )
     client: Any = core.create_client(service, region_name=region, config=config, **keys)
     if not on_public_cloud(client.meta.endpoint_url):
-        style: Any = {"addressing_style": "path", **(core.get_config_variable("s3") or {})}
+        # The SDK puts buckets into the path at such an endpoint by itself, unless the profile says otherwise.
         private = Config(
-            s3=style if service == "s3" else None,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )

@@ -67,6 +67,12 @@ def test_failed_step_holds_back_only_what_depends_on_it_transitively():
     assert ends[1].error.code == "AccessDenied"
 
 
+def test_what_is_held_back_does_not_depend_on_the_order_of_writing():
+    plan = plan_of(step(3, DATA, after={2}), step(2, DATA, after={1}), step(1, DATA))
+    outcomes = run(plan, both(data={"iam:PutRolePolicy role1": refusal()}))
+    assert story(outcomes) == [("Started", 1), ("Failed", 1), ("Skipped", 2), ("Skipped", 3)]
+
+
 def test_failure_tells_how_many_calls_were_done():
     calls = (put_policy("a"), put_policy("b"), put_policy("c"))
     outcomes = run(plan_of(step(1, DATA, calls=calls)), both(data={"iam:PutRolePolicy c": refusal()}))
@@ -285,6 +291,7 @@ def test_several_workers_keep_the_needs_and_one_bucket_to_itself():
     def put(params):
         inside.append(params["Bucket"])
         most.append(inside.count(params["Bucket"]))
+        Flag().wait(0.01)
         inside.remove(params["Bucket"])
         return {}
 

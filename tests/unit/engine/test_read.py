@@ -206,6 +206,12 @@ def test_what_could_not_be_read_is_unknown_and_nothing_else_is(operation, what, 
     assert set(unread(snapshot)) == {what}
 
 
+def test_entity_that_was_only_listed_is_there_and_its_details_unknown():
+    snapshot = read_account(FakeGateway(DATA, singly(iam_GetUser=refusal())))
+    assert snapshot.users["anna"].arn == DATA.iam_arn("user/app/anna")
+    assert snapshot.why_unread("users", "user/anna")
+
+
 @pytest.mark.parametrize("operation", ["iam_ListPolicies", "iam_ListAttachedRolePolicies"])
 def test_what_a_platform_does_not_have_is_empty(operation):
     snapshot = read_account(FakeGateway(DATA, singly(**{operation: refusal("", 405)}), platform=PRIVATE))
