@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xacct.policy.document import Document, Statement
+from xacct.policy.document import NEW, Document, Statement
 from xacct.resource import Mark
 
 MANIFEST_TAG = "xacct:manifest"
@@ -39,15 +39,16 @@ def policy_name(manifest: str, link: str) -> str:
     return f"{name[: _LONGEST_NAME - 9]}-{digest(name, 8)}"
 
 
-def marked_document(manifest: str, statements: Sequence[Mapping[str, Any]]) -> Document:
+def marked_document(manifest: str, statements: Sequence[Mapping[str, Any]], version: str = NEW) -> Document:
     """A generated document, each of its statements with a Sid that carries marker and fingerprint."""
-    bare = Document.of(*statements)
+    bare = Document.of(*statements, version=version)
     stamp = digest(bare.canonical, 12)
     return Document.of(
         *(
             {"Sid": f"Xacct{marker(manifest)}{stamp}{number}", **statement}
             for number, statement in enumerate(statements)
-        )
+        ),
+        version=version,
     )
 
 

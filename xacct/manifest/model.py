@@ -164,9 +164,9 @@ class BucketSpec:
 class LinkSpec:
     """The whole path: who in A, through which role of B, may do what to which buckets.
 
-
-    and ``grant_name`` are exact names where the author sets them, else "" and the name is generated.
-    ``prefixes`` end in a slash.
+    ``access`` holds ``list``, ``read``, ``write``, ``delete``; ``actions`` further S3 actions.
+    ``policy_name`` and ``grant_name`` are exact names where the author sets them, else "" and the name is
+    generated. ``prefixes`` end in a slash.
     """
 
     name: str
