@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from xacct.policy.document import Document
-from xacct.policy.principal import Anonymous, Principal, User
+from xacct.policy.principal import Anonymous, FederatedUser, Principal, User
 from xacct.policy.principal import Session as SessionPrincipal
 from xacct.sandbox import checksums, chunked, sigv4
 from xacct.sandbox.credentials import Origin, Session, Vault
@@ -202,7 +202,9 @@ def _principal_of(session: Session, entity: Entity | None) -> Principal:
     match session.origin:
         case Origin.ROLE:
             return SessionPrincipal(role_arn=arn, name=session.name, role_id=session.entity_id)
-        case Origin.USER | Origin.FEDERATED:
+        case Origin.FEDERATED:
+            return FederatedUser(session.arn)
+        case Origin.USER:
             return User(arn, session.entity_id)
 
 
@@ -223,29 +225,35 @@ def _context_of_session(
     session: Session, entity: Entity | None, now: datetime
 ) -> Mapping[str, str | tuple[str, ...]]:
     """What a session's requests carry; a role's session says nothing of MFA, that was for the trust only."""
-    issued = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if session.origin is not Origin.ROLE:
-        context = _context_of_user(entity) if entity is not None else {}
-        context |= {
-            "aws:TokenIssueTime": issued,
-            "aws:MultiFactorAuthPresent": str(session.mfa).lower(),
-        }
-        if session.mfa:
-            context["aws:MultiFactorAuthAge"] = str(int((now - session.issued).total_seconds()))
-        return context
-    tags = dict(entity.tags) if entity is not None else {}
-    tags |= dict(session.tags)
-    context = {
-        "aws:PrincipalArn": session.entity_arn if entity is None else entity.arn,
+    context: dict[str, str | tuple[str, ...]] = {
         "aws:PrincipalAccount": session.account,
-        "aws:PrincipalType": "AssumedRole",
-        "aws:userid": f"{session.entity_id}:{session.name}",
-        "aws:TokenIssueTime": issued,
         "aws:PrincipalIsAWSService": "false",
         "aws:ViaAWSService": "false",
     }
+    tags = dict(entity.tags) if entity is not None else {}
+    match session.origin:
+        case Origin.USER:
+            context |= _context_of_user(entity) if entity is not None else {}
+            context["aws:MultiFactorAuthPresent"] = str(session.mfa).lower()
+            if session.mfa:
+                context["aws:MultiFactorAuthAge"] = str(int((now - session.issued).total_seconds()))
+        case Origin.FEDERATED:
+            tags = {}
+            context |= {
+                "aws:PrincipalArn": session.arn,
+                "aws:PrincipalType": "FederatedUser",
+                "aws:userid": f"{session.account}:{session.name}",
+            }
+        case Origin.ROLE:
+            context |= {
+                "aws:PrincipalArn": session.entity_arn if entity is None else entity.arn,
+                "aws:PrincipalType": "AssumedRole",
+                "aws:userid": f"{session.entity_id}:{session.name}",
+            }
+    context["aws:TokenIssueTime"] = session.issued.strftime("%Y-%m-%dT%H:%M:%SZ")
     if session.source_identity:
         context["aws:SourceIdentity"] = session.source_identity
+    tags |= dict(session.tags)
     return context | {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
 
 

@@ -48,6 +48,18 @@ class Session:
     tags: tuple[tuple[str, str], ...] = ()
     transitive: frozenset[str] = frozenset()
 
+    @property
+    def arn(self) -> str:
+        """How the session is called: without the path of its role; a user's session by the user's own ARN."""
+        match self.origin:
+            case Origin.ROLE:
+                role = self.entity_arn.rsplit("/", 1)[-1]
+                return f"arn:aws:sts::{self.account}:assumed-role/{role}/{self.name}"
+            case Origin.FEDERATED:
+                return f"arn:aws:sts::{self.account}:federated-user/{self.name}"
+            case Origin.USER:
+                return self.entity_arn
+
 
 class Vault:
     """The sessions that were issued; not thread-safe, hold the store's lock."""

@@ -10,7 +10,7 @@ from xacct.sandbox.credentials import Origin, Session
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.request import Demand
 from xacct.sandbox.store import Entity, PolicyText, Store
-from xacct.sandbox.sts import role_of, session_arn
+from xacct.sandbox.sts import role_of
 
 TRUSTED = "sts:"
 """Actions that the trust policy of the role decides together with the caller's own policies."""
@@ -93,7 +93,7 @@ def refusal(demand: Demand, signed: Authenticated, reason: str) -> ServiceFault:
 def name_of(signed: Authenticated) -> str:
     """How a denial calls the caller: a session by its own ARN, a user by the user's."""
     if signed.session is not None and signed.session.origin is not Origin.USER:
-        return session_arn(signed.session)
+        return signed.session.arn
     if signed.entity is not None:
         return signed.entity.arn
     return _gone(signed.session)

@@ -174,7 +174,7 @@ def _assume_role(
     inner = (
         _credentials(session)
         + f"<AssumedRoleUser><AssumedRoleId>{role.id}:{text(session.name)}</AssumedRoleId>"
-        f"<Arn>{text(session_arn(session))}</Arn></AssumedRoleUser>"
+        f"<Arn>{text(session.arn)}</Arn></AssumedRoleUser>"
     )
     if session.source_identity:
         inner += f"<SourceIdentity>{text(session.source_identity)}</SourceIdentity>"
@@ -220,7 +220,7 @@ def _user_session(
     if federated:
         inner += (
             f"<FederatedUser><FederatedUserId>{user.account}:{text(session.name)}</FederatedUserId>"
-            f"<Arn>{text(session_arn(session))}</Arn></FederatedUser>"
+            f"<Arn>{text(session.arn)}</Arn></FederatedUser>"
         )
     return Issued(inner, changed=True)
 
@@ -261,18 +261,6 @@ def _session(
     )
 
 
-def session_arn(session: Session) -> str:
-    """How a session is called: without the path of its role."""
-    match session.origin:
-        case Origin.ROLE:
-            role = session.entity_arn.rsplit("/", 1)[-1]
-            return f"arn:aws:sts::{session.account}:assumed-role/{role}/{session.name}"
-        case Origin.FEDERATED:
-            return f"arn:aws:sts::{session.account}:federated-user/{session.name}"
-        case Origin.USER:
-            return session.entity_arn
-
-
 def _credentials(session: Session) -> str:
     return (
         f"<Credentials><AccessKeyId>{session.access_key_id}</AccessKeyId>"
@@ -285,9 +273,9 @@ def _credentials(session: Session) -> str:
 def _identity(signed: Authenticated) -> str:
     session, entity = signed.session, signed.entity
     if session is not None and session.origin is Origin.ROLE:
-        arn, user_id = session_arn(session), f"{session.entity_id}:{session.name}"
+        arn, user_id = session.arn, f"{session.entity_id}:{session.name}"
     elif session is not None and session.origin is Origin.FEDERATED:
-        arn, user_id = session_arn(session), f"{session.account}:{session.name}"
+        arn, user_id = session.arn, f"{session.account}:{session.name}"
     else:
         assert entity is not None
         arn, user_id = entity.arn, entity.id
