@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xacct.policy.document import Document
-from xacct.policy.evaluate import Decision, Named, Outcome, Policies, Request, decide
+from xacct.policy.document import Document, MalformedDocument
+from xacct.policy.evaluate import Named, Policies, Request, decide
 from xacct.policy.principal import Anonymous
 from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.credentials import Origin, Session
@@ -32,9 +32,13 @@ def check(demand: Demand, signed: Authenticated, store: Store) -> None:
         resource_account=demand.account,
         context={**caller.context, **demand.context},
     )
-    decision = decide(request, policies_of(demand, signed, store))
-    if decision.outcome is not Outcome.ALLOWED:
-        raise refusal(demand, signed, because(decision, demand))
+    try:
+        policies = policies_of(demand, signed, store)
+    except MalformedDocument:
+        raise refusal(demand, signed, "because a stored policy cannot be read") from None
+    decision = decide(request, policies)
+    if not decision.allowed:
+        raise refusal(demand, signed, decision.reason)
 
 
 def policies_of(demand: Demand, signed: Authenticated, store: Store) -> Policies:
@@ -101,7 +105,3 @@ def name_of(signed: Authenticated) -> str:
 
 def _gone(session: Session | None) -> str:
     return "anonymous" if session is None else session.entity_arn
-
-
-def because(decision, demand):
-    return f"because no identity-based policy allows the {demand.action} action"
