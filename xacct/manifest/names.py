@@ -87,7 +87,7 @@ def _arn(text: str, accounts: Accounts, place: Place) -> Name | Foreign | WholeA
     if "*" in text or "?" in text:
         raise _wrong(
             "Wildcard in a principal",
-            f'"{text}": a principal has no wildcards; the service takes them for plain characters or refuses.',
+            f'"{text}": a principal has no wildcards; the service takes them for plain text.',
             "Name each one, or trust the account with a condition on aws:PrincipalArn.",
             place,
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xacct.manifest.tree import Items, Node, Scalar, Table, plain
 from xacct.problem import Place, Problem
@@ -35,21 +35,24 @@ def schema_text(name: str) -> str:
     return (Path(__file__).parents[2] / "schemas" / file).read_text("utf-8")
 
 
-def check_shape(tree: Node) -> list[Problem]:
-    """Every fault of shape in one file's tree."""
+TreePath: TypeAlias = tuple[str | int, ...]
+"""Where in a tree: section, then the entry's key or number, and so on."""
+
+
+def check_shape(tree: Node) -> list[tuple[TreePath, Problem]]:
+    """Every fault of shape in one file's tree, with the path of what is wrong."""
     if not isinstance(tree, Table):
-        return [
-            Problem(
-                summary="Not a manifest",
-                detail="A manifest is a mapping with keys such as version, accounts and links.",
-                fix="Begin with version: 1.",
-                place=tree.place,
-            )
-        ]
+        problem = Problem(
+            summary="Not a manifest",
+            detail="A manifest is a mapping with keys such as version, accounts and links.",
+            fix="Begin with version: 1.",
+            place=tree.place,
+        )
+        return [((), problem)]
     errors = sorted(
         _validator().iter_errors(plain(tree)), key=lambda error: [str(part) for part in error.path]
     )
-    return [problem for error in errors for problem in _problems(error, tree)]
+    return [(tuple(error.absolute_path), problem) for error in errors for problem in _problems(error, tree)]
 
 
 @lru_cache(maxsize=1)
@@ -61,7 +64,8 @@ def _validator() -> Draft202012Validator:
 
 def _problems(error: Any, tree: Table) -> Iterator[Problem]:
     path = list(error.absolute_path)
-    node, place = _find(tree, path)
+    node = _find(tree, path)
+    place = node.place
     where = _spoken(path)
     match error.validator:
         case "additionalProperties":
@@ -214,17 +218,15 @@ def _quoted(value: Any) -> str:
     return f'"{text[:60]}..."' if len(text) > 60 else f'"{text}"'
 
 
-def _find(tree: Node, path: Sequence[Any]) -> tuple[Node, Place]:
-    """The node at a path, and the best place to point at."""
+def _find(tree: Node, path: Sequence[Any]) -> Node:
+    """The node at a path."""
     node: Node = tree
-    place = tree.place
     for part in path:
         if isinstance(node, Table):
-            node, place = node.members[part], node.members[part].place
+            node = node.members[part]
         elif isinstance(node, Items):
             node = node.items[part]
-            place = node.place
-    return node, place
+    return node
 
 
 def _spoken(path: Sequence[Any]) -> str:

@@ -223,7 +223,7 @@ class _Builder:
 
 def _scalar(event: yaml.ScalarEvent, place: Place) -> Scalar:
     text: str = event.value
-    if event.style is not None:
+    if event.style:  # the C parser says "" of a plain one
         return Scalar(text, place, text, quoted=True)
     if text in _WORDS:
         return Scalar(_WORDS[text], place, text)

