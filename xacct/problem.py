@@ -44,6 +44,16 @@ class Problem:
     place: Place | None = None
     severity: Severity = Severity.ERROR
 
+    def as_dict(self) -> dict[str, str | None]:
+        """The same for programs."""
+        return {
+            "severity": self.severity.value,
+            "summary": self.summary,
+            "detail": self.detail,
+            "fix": self.fix,
+            "place": str(self.place) if self.place else None,
+        }
+
     def __str__(self) -> str:
         """The three or four lines that a person reads."""
         place = f"{self.place}: " if self.place else ""

@@ -59,7 +59,9 @@ class _Story:
         self._run("What would change? Nothing is written yet.", "plan")
         self._run("Apply it: account B, which owns the data, goes first.", "apply --yes")
         self._run("Does it work? Really assume the role and try; and see that a stranger cannot.", "verify")
-        self._run("The stranger, by hand.", f"use {LINK} --as mallory -- true", expect=ExitCode.ERROR)
+        self._run(
+            "The stranger, by hand.", f"use {LINK} --profile acct-a-mallory -- true", expect=ExitCode.ERROR
+        )
         self._run("A second plan is empty.", "plan --detailed-exitcode")
         self._say("Someone widens the trust by hand:")
         click.echo(f"$ {self.slip(self.world, self.manifest)}\n")

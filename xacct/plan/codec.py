@@ -9,7 +9,6 @@ from typing import Any
 from xacct import __version__
 from xacct.plan.plan import Change, Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document
-from xacct.problem import Problem
 from xacct.resource import Request, Resource, Splice
 
 FORMAT = 1
@@ -32,9 +31,9 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "steps": [_step(step) for step in plan.steps],
         "left": [str(address) for address in plan.left],
         "unknown": [{"address": str(gap.address), "reason": gap.reason} for gap in plan.unknown],
-        "problems": [_problem(problem) for problem in plan.problems],
-        "guards": [_problem(problem) for problem in plan.guards],
-        "notes": [_problem(problem) for problem in plan.notes],
+        "problems": [problem.as_dict() for problem in plan.problems],
+        "guards": [problem.as_dict() for problem in plan.guards],
+        "notes": [problem.as_dict() for problem in plan.notes],
     }
 
 
@@ -94,13 +93,3 @@ def _request(request: Request) -> dict[str, Any]:
             },
         }
     return {"service": request.service, "operation": request.operation, "params": request.arguments()}
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "severity": problem.severity.value,
-        "summary": problem.summary,
-        "detail": problem.detail,
-        "fix": problem.fix,
-        "place": str(problem.place) if problem.place else None,
-    }

@@ -84,9 +84,9 @@ class World:
         for bucket, prefixes in _buckets(manifest).items():
             keys = (objects or {}).get(bucket.name) or _sample_keys(prefixes)
             self._bucket(bucket, keys)
-        for spec in manifest.users.values():
-            if spec.profile and spec.profile not in self._profiles:
-                self._profile(spec.profile, self._new_key(spec.name.account.id, spec.name.name))
+        for consumer in manifest.users.values():
+            if consumer.profile and consumer.profile not in self._profiles:
+                self._profile(consumer.profile, self._new_key(consumer.name.account.id, consumer.name.name))
         for role in manifest.roles.values():
             if role.profile:
                 source = next((user.profile for user in manifest.users.values() if user.profile), "")

@@ -1,0 +1,14 @@
+"""``xacct schema``: the JSON Schemas, also outside a clone."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="schema")
+@click.argument("name", type=click.Choice(["manifest", "plan"]), default="manifest")
+def command(name: str) -> None:
+    """Print the JSON Schema of the manifest (for editors) or of the plan (for programs)."""
+    from xacct.manifest.schema import schema_text
+
+    click.echo(schema_text(name), nl=False)

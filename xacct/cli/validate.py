@@ -1,0 +1,43 @@
+"""``xacct validate``: check a manifest without any account."""
+
+from __future__ import annotations
+
+import click
+
+from xacct.cli.options import format_option, manifest_options
+
+
+@click.command(name="validate")
+@manifest_options
+@format_option("text", "json")
+def command(paths: tuple[str, ...], form: str) -> None:
+    """Check a manifest without any account; ends with 65 where there is a problem, and shows them all."""
+    import json
+
+    from xacct.manifest.load import load_manifest
+    from xacct.problem import BadInput
+
+    try:
+        manifest = load_manifest(paths)
+    except BadInput as found:
+        if form == "json":
+            click.echo(json.dumps([problem.as_dict() for problem in found.problems], indent=2))
+        raise
+    for warning in manifest.warnings:
+        click.echo(str(warning), err=True)
+    if form == "json":
+        click.echo(json.dumps([problem.as_dict() for problem in manifest.warnings], indent=2))
+        return
+    counted = ", ".join(
+        f"{len(table)} {word}"
+        for word, table in (
+            ("accounts", manifest.accounts),
+            ("links", manifest.links),
+            ("roles", manifest.roles),
+            ("groups", manifest.groups),
+            ("users", manifest.users),
+            ("buckets", manifest.buckets),
+        )
+        if table
+    )
+    click.echo(f"{manifest.name}: valid ({counted}).")
