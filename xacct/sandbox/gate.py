@@ -112,6 +112,8 @@ class _Passage:
         self.signed = signed
         operation = self.operation = identify(signed.incoming)
         if operation.service == "sts":
+            if operation.name not in sts.OPERATIONS:
+                raise Unmapped(f"sts:{operation.name} is not played")
             sts.check(operation)
         elif operation.service == "s3":
             buckets.check(operation, signed, gate._store)
