@@ -49,6 +49,17 @@ def check(operation: Operation, signed: Authenticated, store: Store) -> None:
         )
 
 
+def check_taken(operation: Operation, account: str, store: Store) -> None:
+    """Refuses a new bucket under a name that another account has; names are global."""
+    owner = store.bucket_owner(str(operation.params.get("Bucket") or ""))
+    if operation.name in MAKES_BUCKETS and owner and owner != account:
+        raise ServiceFault(
+            status=409,
+            code="BucketAlreadyExists",
+            message="The requested bucket name is not available.",
+        )
+
+
 def source_of(operation: Operation) -> tuple[str, str] | None:
     """Bucket and key that a copy reads from, None for what is no copy."""
     source = operation.params.get("CopySource")

@@ -12,7 +12,7 @@ from xacct.sandbox import answer, buckets, entities, multidelete, normal, rights
 from xacct.sandbox.answer import Answer
 from xacct.sandbox.authenticate import Authenticated, authenticate, protocol_of
 from xacct.sandbox.credentials import Origin, Vault
-from xacct.sandbox.demands import demands
+from xacct.sandbox.demands import demands, request_context
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.forward import Forward
 from xacct.sandbox.operations import Unmapped, identify
@@ -131,7 +131,9 @@ class _Passage:
         if not needed:
             raise Unmapped(f"nobody said which permission {operation.service}:{operation.name} needs")
         _check_session(operation, signed, mfa_of_session=signed.session is not None and signed.session.mfa)
-        for demand in needed:
+        shared = request_context(signed.incoming, self.gate._clock())
+        for needs in needed:
+            demand = replace(needs, context={**shared, **needs.context})
             try:
                 self._check(operation, demand, signed, mfa=mfa)
             except ServiceFault as refusal:
@@ -166,6 +168,7 @@ class _Passage:
             return answer.result("sts", operation.name, issued.inner, self.request_id)
         account = signed.caller.account
         if operation.service == "s3":
+            buckets.check_taken(operation, account, gate._store)
             account = gate._store.bucket_owner(str(operation.params.get("Bucket") or "")) or account
             request = normal.bucket_call(signed.incoming, operation, saved)
         else:

@@ -33,6 +33,8 @@ def without(incoming: Incoming, denied: Denied) -> Incoming | None:
             root.remove(item)
     if not kept:
         return None
+    for element in root.iter():
+        element.tag = _local(element)  # the store knows the names without their namespace only
     headers = {
         name: value
         for name, value in incoming.headers.items()
