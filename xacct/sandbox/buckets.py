@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from xacct.sandbox.authenticate import Authenticated
@@ -36,7 +37,7 @@ def check(operation: Operation, signed: Authenticated, store: Store) -> None:
     headers = signed.incoming.headers
     expected = headers.get("x-amz-expected-bucket-owner", owner)
     source = source_of(operation)
-    source_owner = store.bucket_owner(source[0]) if source is not None else ""
+    source_owner = store.bucket_owner(source.bucket) if source is not None else ""
     expected_source = headers.get("x-amz-source-expected-bucket-owner", source_owner)
     if expected != owner or expected_source != source_owner:
         raise access_denied()
@@ -45,7 +46,7 @@ def check(operation: Operation, signed: Authenticated, store: Store) -> None:
             status=404,
             code="NoSuchBucket",
             message="The specified bucket does not exist",
-            extra=(("BucketName", source[0]),),
+            extra=(("BucketName", source.bucket),),
         )
 
 
@@ -60,15 +61,29 @@ def check_taken(operation: Operation, account: str, store: Store) -> None:
         )
 
 
-def source_of(operation: Operation) -> tuple[str, str] | None:
-    """Bucket and key that a copy reads from, None for what is no copy."""
-    source = operation.params.get("CopySource")
-    if source is None:
+class Source(NamedTuple):
+    """What a copy reads from."""
+
+    bucket: str
+    key: str
+    version: str = ""
+
+
+def source_of(operation: Operation) -> Source | None:
+    """Bucket, key and version that a copy reads from, None for what is no copy."""
+    given = operation.params.get("CopySource")
+    if given is None:
         return None
-    if isinstance(source, dict):
-        return str(source.get("Bucket", "")), str(source.get("Key", ""))
-    bucket, _, key = unquote(str(source).partition("?")[0]).lstrip("/").partition("/")
-    return bucket, key
+    name, _, query = str(given).partition("?")
+    bucket, _, key = unquote(name).lstrip("/").partition("/")
+    version = query.removeprefix("versionId=")
+    if not bucket or not key or (query and (not version or version == query or "&" in version)):
+        raise ServiceFault(
+            status=400,
+            code="InvalidArgument",
+            message="Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+        )
+    return Source(bucket, key, unquote(version))
 
 
 def of_missing_key(operation: Operation, demand: Demand, store: Store) -> Demand | None:
@@ -108,7 +123,8 @@ def check_owner_only(operation: Operation, demand: Demand, signed: Authenticated
 
 def check_public(operation: Operation, signed: Authenticated, store: Store) -> None:
     """What the bucket's public access block forbids although the policies allow it."""
-    for bucket in {str(operation.params.get("Bucket") or ""), (source_of(operation) or ("",))[0]} - {""}:
+    source = source_of(operation)
+    for bucket in {str(operation.params.get("Bucket") or ""), source.bucket if source else ""} - {""}:
         switches = store.public_access_block(bucket)
         foreign = signed.caller.account != store.bucket_owner(bucket)
         restricted = switches.restrict_public_buckets and foreign

@@ -147,6 +147,8 @@ class _Passage:
         if mfa:
             extra = {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
             demand = replace(demand, context={**demand.context, **extra})
+        if operation.name in buckets.MAKES_BUCKETS:
+            demand = replace(demand, account=signed.caller.account)
         if operation.service == "s3":
             instead = buckets.of_missing_key(operation, demand, store)
             if instead is not None:
@@ -174,7 +176,8 @@ class _Passage:
         else:
             request = normal.query_call(signed.incoming, operation, saved)
         user = self._user_to_rename(operation, account)
-        allowed = multidelete.without(request, self.denied) if self.denied else request
+        many = operation.name == "DeleteObjects"
+        allowed = multidelete.without(request, self.denied) if many else request
         given = multidelete.nothing_deleted()
         if allowed is not None:
             given = gate._forward.send(

@@ -13,6 +13,8 @@ from xacct.sandbox.request import Demand, Incoming
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
+BYPASS = "s3:bypassgovernanceretention"
+
 Denied = Mapping[tuple[str, str], ServiceFault]
 """The refusals by action (lower case) and key."""
 
@@ -23,18 +25,26 @@ def named(demand: Demand) -> tuple[str, str]:
 
 
 def without(incoming: Incoming, denied: Denied) -> Incoming | None:
-    """The request without the keys that are denied, None where none is left."""
-    root = _parsed(incoming.body)
-    kept = 0
-    for item in [child for child in root if _local(child) == "Object"]:
+    """The request with nothing but the keys that are allowed, None where there is none.
+
+    Written anew, so that moto can read no other key than those that were decided.
+    """
+    asked = _parsed(incoming.body)
+    root = ET.Element("Delete", xmlns=NAMESPACE)
+    for item in _objects(asked):
+        if strange := {_local(child) for child in item} - {"Key", "VersionId"}:
+            raise ServiceFault(
+                status=501, code="NotImplemented", message=f"{min(strange)} of a key to delete is not mapped."
+            )
         if _refusal_of(item, denied) is None:
-            kept += 1
-        else:
-            root.remove(item)
-    if not kept:
+            kept = ET.SubElement(root, "Object")
+            for name in ("Key", "VersionId"):
+                if value := _child(item, name):
+                    ET.SubElement(kept, name).text = value
+    if not len(root):
         return None
-    for element in root.iter():
-        element.tag = _local(element)  # the store knows the names without their namespace only
+    if _child(asked, "Quiet").lower() == "true":
+        ET.SubElement(root, "Quiet").text = "true"
     headers = {
         name: value
         for name, value in incoming.headers.items()
@@ -46,8 +56,8 @@ def without(incoming: Incoming, denied: Denied) -> Incoming | None:
 def with_errors(given: Answer, asked: bytes, denied: Denied) -> Answer:
     """The answer with an error for each key that was asked for and denied."""
     errors = []
-    for item in _parsed(asked):
-        refusal = _refusal_of(item, denied) if _local(item) == "Object" else None
+    for item in _objects(_parsed(asked)):
+        refusal = _refusal_of(item, denied)
         if refusal is not None:
             key, version = _child(item, "Key"), _child(item, "VersionId")
             told = f"<VersionId>{text(version)}</VersionId>" if version else ""
@@ -84,8 +94,13 @@ def _parsed(body: bytes) -> ET.Element:
 
 
 def _refusal_of(item: ET.Element, denied: Denied) -> ServiceFault | None:
+    key = _child(item, "Key")
     action = "s3:deleteobjectversion" if _child(item, "VersionId") else "s3:deleteobject"
-    return denied.get((action, _child(item, "Key")))
+    return denied.get((action, key)) or denied.get((BYPASS, key))
+
+
+def _objects(asked: ET.Element) -> list[ET.Element]:
+    return [child for child in asked if _local(child) == "Object"]
 
 
 def _child(item: ET.Element, name: str) -> str:

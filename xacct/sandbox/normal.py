@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from xacct.sandbox import sigv4
+from xacct.sandbox.buckets import source_of
 from xacct.sandbox.faults import ServiceFault
+from xacct.sandbox.operations import model
 from xacct.sandbox.request import Incoming, Operation
 
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
@@ -54,7 +57,8 @@ def query_call(incoming: Incoming, before: Operation, after: Operation) -> Incom
 def bucket_call(incoming: Incoming, before: Operation, after: Operation) -> Incoming:
     """A call of S3 in path style, with the policy document that was rewritten on the way.
 
-    Only a policy is ever rewritten; the path must be the one that the operation was read from.
+    Only a policy is ever rewritten; the path must be the one that the operation was read from. Headers and
+    parameters that the operation does not have are left out: moto would take some for another operation.
     """
     bucket, key = str(after.params.get("Bucket") or ""), str(after.params.get("Key") or "")
     path = f"/{bucket}" + (f"/{quote(key, safe='/~')}" if key else "")
@@ -67,14 +71,45 @@ def bucket_call(incoming: Incoming, before: Operation, after: Operation) -> Inco
     body = incoming.body
     if after.params.get("Policy") != before.params.get("Policy"):
         body = str(after.params["Policy"]).encode()
-    headers = {name: value for name, value in incoming.headers.items() if name != "content-md5"}
-    query = tuple(pair for pair in sigv4.pairs(incoming.query) if pair[0] != "x-id")
-    return replace(
-        incoming,
-        path=path,
-        query=_encoded(query),
-        headers=headers if body is not incoming.body else incoming.headers,
-        body=body,
+    wire = _wire(after.name)
+    headers = {name: value for name, value in incoming.headers.items() if wire.knows_header(name)}
+    if body is not incoming.body:
+        headers.pop("content-md5", None)
+    source = source_of(after)
+    if source is not None:
+        version = f"?versionId={sigv4.encode(source.version)}" if source.version else ""
+        name = f"/{sigv4.encode(source.bucket)}/{sigv4.encode(source.key, slash=True)}"
+        headers["x-amz-copy-source"] = name + version
+    query = tuple(pair for pair in sigv4.pairs(incoming.query) if pair[0] in wire.query)
+    return replace(incoming, path=path, query=_encoded(query), headers=headers, body=body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wire:
+    """The names that an operation of S3 has on the wire; moto would react to others too."""
+
+    query: frozenset[str]
+    headers: frozenset[str]
+    prefixes: tuple[str, ...]
+
+    def knows_header(self, name: str) -> bool:
+        return name in self.headers or name.startswith(self.prefixes)
+
+
+@lru_cache(maxsize=256)
+def _wire(operation: str) -> _Wire:
+    found = model("s3").operation_model(operation)
+    fixed = {part.partition("=")[0] for part in found.http["requestUri"].partition("?")[2].split("&")}
+    members = found.input_shape.members.values() if found.input_shape is not None else ()
+    by_place: dict[str, set[str]] = {"querystring": fixed - {"x-id", ""}, "header": set(), "headers": set()}
+    for member in members:
+        by_place.get(member.serialization.get("location", ""), set()).add(
+            member.serialization.get("name", "")
+        )
+    return _Wire(
+        query=frozenset(by_place["querystring"]),
+        headers=frozenset(name.lower() for name in by_place["header"]) | {"content-type", "content-md5"},
+        prefixes=tuple(name.lower() for name in by_place["headers"]),
     )
 
 

@@ -58,7 +58,8 @@ def _resource_policy(demand: Demand, store: Store) -> Document | None:
         role = role_of(demand.resource, store)
         return None if role is None else Document.parse(store.trust(role))
     if demand.action.lower().startswith("s3:"):
-        text = store.bucket_policy(demand.resource.rpartition(":")[2].partition("/")[0])
+        bucket = demand.resource.rpartition(":::")[2].partition("/")[0]
+        text = store.bucket_policy(bucket) if demand.account == store.bucket_owner(bucket) else ""
         return Document.parse(text) if text else None
     return None
 

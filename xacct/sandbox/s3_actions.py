@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xacct.sandbox.buckets import source_of
+from xacct.sandbox.buckets import Source, source_of
 from xacct.sandbox.operations import Unmapped
 from xacct.sandbox.request import Caller, Demand, Operation
 from xacct.sandbox.store import PARTITION, Store
@@ -128,7 +128,7 @@ def s3_actions(operation: Operation, caller: Caller, store: Store) -> tuple[Dema
     ]
     source = source_of(operation)
     if source is not None:
-        found.append(_source(source, operation, store))
+        found.append(_source(source, store))
     return tuple(found)
 
 
@@ -168,12 +168,11 @@ def _object_names(operation: Operation) -> Iterator[tuple[str, str]]:
         yield "BypassGovernanceRetention", key
 
 
-def _source(source: tuple[str, str], operation: Operation, store: Store) -> Demand:
-    bucket, key = source
+def _source(source: Source, store: Store) -> Demand:
+    bucket, key, version = source
     owner = store.bucket_owner(bucket)
-    versioned = "versionId=" in str(operation.params.get("CopySource"))
     return Demand(
-        action="s3:GetObjectVersion" if versioned else "s3:GetObject",
+        action="s3:GetObjectVersion" if version else "s3:GetObject",
         resource=_arn(bucket, key),
         account=owner,
         context={"s3:ResourceAccount": owner, "aws:ResourceAccount": owner},
