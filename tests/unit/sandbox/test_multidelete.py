@@ -46,6 +46,26 @@ def test_a_version_has_a_permission_of_its_own() -> None:
     assert (left.body.count(b"Object>"), b"VersionId" in left.body) == (4, False)
 
 
+def test_a_denied_bypass_of_retention_is_a_denied_key() -> None:
+    left = multidelete.without(incoming(), {("s3:bypassgovernanceretention", "a"): REFUSED})
+    assert left is not None
+    assert (left.body.count(b"Object>"), b"b&amp;c" in left.body) == (2, True)
+
+
+def test_a_second_key_in_one_object_is_not_passed_on() -> None:
+    body = b"<Delete><Quiet>true</Quiet><Object><Key>a</Key><Key>b</Key></Object></Delete>"
+    left = multidelete.without(incoming(body), {})
+    assert left is not None
+    assert (b">a<" in left.body, b">b<" in left.body, b"Quiet>true<" in left.body) == (True, False, True)
+
+
+def test_a_condition_on_a_key_is_refused_not_forgotten() -> None:
+    body = b"<Delete><Object><Key>a</Key><ETag>e</ETag></Object></Delete>"
+    with pytest.raises(ServiceFault) as caught:
+        multidelete.without(incoming(body), {})
+    assert caught.value.status == 501
+
+
 def test_nothing_left_is_nothing_sent() -> None:
     denied = {("s3:deleteobject", "a"): REFUSED, ("s3:deleteobject", "b&c"): REFUSED}
     assert multidelete.without(incoming(), denied | {("s3:deleteobjectversion", "a"): REFUSED}) is None

@@ -134,6 +134,45 @@ def test_a_rewritten_policy_goes_without_the_old_digest() -> None:
     assert (found.body, dict(found.headers)) == (b'{"a":1}', {"content-type": "text/plain"})
 
 
+def test_what_the_operation_does_not_have_is_left_out() -> None:
+    """Moto would take a PUT with a copy source for a copy, and ``uploadId`` for a part."""
+    sent = incoming(
+        "PUT",
+        "/b/k",
+        "uploadId=1&x-id=PutObject&partNumber=2",
+        **{"x-amz-copy-source": "/v/k", "x-amz-meta-a": "1", "x-amz-storage-class": "STANDARD"},
+    )
+    operation = s3("PutObject", Bucket="b", Key="k")
+    found = normal.bucket_call(sent, operation, operation)
+    assert (found.query, set(found.headers)) == ("", {"x-amz-meta-a", "x-amz-storage-class"})
+
+
+@pytest.mark.parametrize(
+    ("given", "sent_on"),
+    [
+        ("v/k", "/v/k"),
+        ("/v/a%20b/c", "/v/a%20b/c"),
+        ("//v/victim/k", "/v/victim/k"),
+        ("/v/k?versionId=a%2Fb", "/v/k?versionId=a%2Fb"),
+        ("/v/k#f;p", "/v/k%23f%3Bp"),
+    ],
+)
+def test_a_copy_source_is_written_anew_as_it_was_decided(given: str, sent_on: str) -> None:
+    """Moto reads ``//v/victim/k`` as a URL with a host, and would copy from the bucket ``victim``."""
+    sent = incoming("PUT", "/b/k", **{"x-amz-copy-source": given})
+    operation = s3("CopyObject", Bucket="b", Key="k", CopySource=given)
+    assert normal.bucket_call(sent, operation, operation).headers["x-amz-copy-source"] == sent_on
+
+
+@pytest.mark.parametrize(
+    "given", ["", "v", "/v/", "v/k?versionId=", "v/k?x=1", "v/k?versionId=1&versionId=2"]
+)
+def test_a_copy_source_that_is_none_is_refused(given: str) -> None:
+    operation = s3("CopyObject", Bucket="b", Key="k", CopySource=given)
+    with pytest.raises(ServiceFault):
+        normal.bucket_call(incoming("PUT", "/b/k"), operation, operation)
+
+
 def test_the_switches_of_moto_are_not_passed_on() -> None:
     headers = {
         "x-moto-account-id": "1",
