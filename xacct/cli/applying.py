@@ -11,8 +11,8 @@ import click
 from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.engine.apply import apply
 from xacct.engine.gateway import Gateway
-from xacct.errors import BadUsage, ExitCode, PartlyApplied, XacctError
-from xacct.plan.outcome import Applied, Failed, Skipped
+from xacct.errors import BadUsage, ExitCode, PartlyApplied, ServiceError, XacctError
+from xacct.plan.outcome import Applied, Failed, Skipped, Started
 from xacct.plan.plan import Plan
 from xacct.render.text import outcome_text
 
@@ -31,7 +31,7 @@ def carry_out(planned: Planned, *, yes: bool, no_input: bool, form: str, verbose
     if plan.empty:
         return quiet_code(plan)
     _consent(plan, yes=yes, no_input=no_input)
-    _apply(plan, planned.gateways)
+    _apply(plan, planned.gateways, verbose)
     return quiet_code(plan)
 
 
@@ -47,10 +47,11 @@ def _consent(plan: Plan, *, yes: bool, no_input: bool) -> None:
         raise BadUsage("nothing was changed: the answer was no")
 
 
-def _apply(plan: Plan, gateways: Mapping[str, Gateway]) -> None:
+def _apply(plan: Plan, gateways: Mapping[str, Gateway], verbose: int) -> None:
     done, failed, held = 0, [], 0
     for outcome in apply(plan, gateways, clock=time.monotonic, sleep=time.sleep):
-        click.echo(outcome_text(outcome), err=True)
+        if verbose or not isinstance(outcome, Started):
+            click.echo(outcome_text(outcome), err=True)
         match outcome:
             case Applied():
                 done += 1
@@ -61,5 +62,11 @@ def _apply(plan: Plan, gateways: Mapping[str, Gateway]) -> None:
     click.echo(f"{done} of {len(plan.steps)} steps done.", err=True)
     if failed or held:
         fix = "Correct the cause and run apply again: it plans only what is left."
-        kind = PartlyApplied if done or any(outcome.calls_done for outcome in failed) else XacctError
+        touched = done or any(outcome.calls_done or _unanswered(outcome) for outcome in failed)
+        kind = PartlyApplied if touched else XacctError
         raise kind(f"{len(failed)} steps failed, {held} were held back because they depend on them", fix=fix)
+
+
+def _unanswered(outcome: Failed) -> bool:
+    """Whether a call may have been done although no answer came."""
+    return isinstance(outcome.error, ServiceError) and outcome.error.unanswered

@@ -12,10 +12,12 @@ from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
 from xacct.manifest.model import Manifest
 from xacct.plan.build import make_plan
-from xacct.plan.diff import Removal
+from xacct.plan.diff import BY_EARLIER, Removal
 from xacct.plan.plan import Plan
 from xacct.resource import Address, State
 from xacct.snapshot import Snapshot
+
+BY_DESTROYING = "the manifest declares it, and all of that goes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,11 @@ def prepare(
         desired=state,
         live=living,
         removal=Removal(
-            marker=marker(manifest.name), was=was, listed=removed, edited_too=choice.prune_edited
+            marker=marker(manifest.name),
+            was=was,
+            listed=removed,
+            edited_too=choice.prune_edited,
+            because_earlier=BY_DESTROYING if choice.destroy else BY_EARLIER,
         ),
         owners=manifest.owners,
         unknown=() if choice.destroy else wanted.unknown,

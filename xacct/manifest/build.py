@@ -11,6 +11,7 @@ from typing import TypeVar
 from immutabledict import immutabledict
 
 from xacct.account import Account, AccountSpec, Credentials, Enter, Environment, Profile
+from xacct.kinds import KINDS
 from xacct.manifest.model import (
     BucketSpec,
     Conditions,
@@ -38,19 +39,7 @@ ReadDocument = Callable[[Node], WrittenDocument | None]
 _SESSION = re.compile(r"([1-9][0-9]*)(s|m|h)?")
 _UNITS = {"s": 1, "m": 60, "h": 3600, None: 1}
 _TAG = re.compile(r"[\w\s_.:/=+\-@]*")
-_KINDS = (
-    "bucket-policy",
-    "group",
-    "group-attachment",
-    "group-policy",
-    "managed-policy",
-    "membership",
-    "role",
-    "role-attachment",
-    "role-policy",
-    "user-attachment",
-    "user-policy",
-)
+_KINDS = tuple(kind.kind for kind in KINDS)
 
 
 def build_account(name: str, table: Table) -> AccountSpec:

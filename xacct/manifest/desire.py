@@ -6,19 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from xacct.kinds import marker
+from xacct.kinds import KINDS, marker
+from xacct.kinds.attachment import Attachment
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.group import Group
-from xacct.kinds.group_attachment import GroupAttachment
-from xacct.kinds.group_policy import GroupPolicy
+from xacct.kinds.inline import InlinePolicy
 from xacct.kinds.managed_policy import ManagedPolicy, own_path
 from xacct.kinds.mark import marked_document, policy_name
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
-from xacct.kinds.role_attachment import RoleAttachment
 from xacct.kinds.role_policy import RolePolicy
-from xacct.kinds.user_attachment import UserAttachment
-from xacct.kinds.user_policy import UserPolicy
 from xacct.manifest.documents import grant_statement, permission_statements, trust_statement
 from xacct.manifest.existence import missing
 from xacct.manifest.model import (
@@ -41,16 +38,9 @@ from xacct.problem import Problem, Severity
 from xacct.resource import Address, Resource, State
 from xacct.snapshot import Snapshot
 
-_ATTACHMENTS: dict[str, type[RoleAttachment] | type[GroupAttachment] | type[UserAttachment]] = {
-    "role": RoleAttachment,
-    "group": GroupAttachment,
-    "user": UserAttachment,
-}
-_POLICIES: dict[str, type[RolePolicy] | type[GroupPolicy] | type[UserPolicy]] = {
-    "role": RolePolicy,
-    "group": GroupPolicy,
-    "user": UserPolicy,
-}
+# Which kinds there are for which entity follows from the registry.
+_ATTACHMENTS = {kind.entity.lower(): kind for kind in KINDS if issubclass(kind, Attachment)}
+_POLICIES = {kind.entity.lower(): kind for kind in KINDS if issubclass(kind, InlinePolicy)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

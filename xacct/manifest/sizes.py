@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xacct.kinds.group_policy import GroupPolicy
 from xacct.kinds.inline import InlinePolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.role import Role
-from xacct.kinds.role_policy import RolePolicy
-from xacct.kinds.user_policy import UserPolicy
 from xacct.problem import Problem, Severity
 from xacct.resource import State
 
 # IAM User Guide, "IAM and AWS STS quotas": all inline policies of one entity together, without white space.
-INLINE = {RolePolicy: 10_240, GroupPolicy: 5_120, UserPolicy: 2_048}
+INLINE = {"Role": 10_240, "Group": 5_120, "User": 2_048}
 MANAGED = 6_144
 TRUST = 2_048
 TRUST_MOST = 8_192
@@ -35,9 +32,11 @@ def too_large(state: State) -> Iterator[Problem]:
                 key = (type(resource), resource.account.name, resource.owner)
                 sums[key] = sums.get(key, 0) + without_space(resource.document.source)
     for (kind, account, owner), size in sums.items():
-        if size > INLINE[kind]:
+        if size > INLINE[kind.entity]:
             where = f"{account}/{kind.entity.lower()}/{owner}"
-            yield _problem(where, f"The inline policies of one {kind.entity.lower()}", size, INLINE[kind])
+            yield _problem(
+                where, f"The inline policies of one {kind.entity.lower()}", size, INLINE[kind.entity]
+            )
 
 
 def without_space(text: str) -> int:

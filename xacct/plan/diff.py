@@ -34,6 +34,7 @@ class Removal:
     was: State | None = None
     listed: frozenset[Address] = frozenset()
     edited_too: bool = False
+    because_earlier: str = BY_EARLIER
 
 
 def diff(desired: State, live: State, removal: Removal) -> Difference:
@@ -86,7 +87,7 @@ def _removable(desired: State, live: State, removal: Removal) -> dict[Address, t
         elif mark is not None and mark.manifest == removal.marker:
             found[address] = (resource, BY_MARK)
         elif address in earlier:
-            found[address] = (resource, BY_EARLIER)
+            found[address] = (resource, removal.because_earlier)
     return found
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from xacct.policy.arn import is_account_id
 from xacct.policy.document import Document, Statement
 
 
@@ -118,8 +119,8 @@ def _elements(statement: Statement) -> dict[str, tuple[str, ...]]:
     body: dict[str, Any] = json.loads(statement.canonical)
     return {
         "Effect": (statement.effect,),
-        "Principal": _texts(body["principals"]),
-        "NotPrincipal": _texts(body["not_principals"]),
+        "Principal": _principals(body["principals"]),
+        "NotPrincipal": _principals(body["not_principals"]),
         "Action": _texts(body["actions"]),
         "NotAction": _texts(body["not_actions"]),
         "Resource": _texts(body["resources"]),
@@ -132,8 +133,16 @@ def _texts(values: list[Any] | None) -> tuple[str, ...]:
     return tuple(_words(value) for value in values or ())
 
 
+def _principals(values: list[Any] | None) -> tuple[str, ...]:
+    """As people write them; an account's id stands for all of the account."""
+    return tuple(
+        "*" if kind == "*" else f"{kind} account {value}" if is_account_id(value) else f"{kind} {value}"
+        for kind, value in values or ()
+    )
+
+
 def _words(value: Any) -> str:
-    """A principal as ``AWS arn...``, a condition as ``operator key values``, all else as it is."""
+    """A condition as ``operator key values``, all else as it is."""
     if isinstance(value, list):
         return " ".join(part if isinstance(part, str) else ", ".join(part) for part in value)
     return str(value)
