@@ -18,6 +18,7 @@ from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_attachment import RoleAttachment
 from xacct.kinds.role_policy import RolePolicy
+from xacct.kinds.user_attachment import UserAttachment
 from xacct.kinds.user_policy import UserPolicy
 from xacct.policy.document import Document
 from xacct.resource import Resource
@@ -132,6 +133,11 @@ EXAMPLES: dict[str, tuple[Resource, Resource, Snapshot]] = {
         GroupAttachment(account=ACCOUNT, owner="Testers", policy=READ_ONLY),
         GroupAttachment(account=ACCOUNT, owner="Testers", policy=READ_ONLY),
         _account(groups=immutabledict(Testers=replace(GROUP, attached=frozenset({READ_ONLY})))),
+    ),
+    "user-attachment": (
+        UserAttachment(account=ACCOUNT, owner="anna", policy=READ_ONLY),
+        UserAttachment(account=ACCOUNT, owner="anna", policy=READ_ONLY),
+        _account(users=immutabledict(anna=replace(USER, attached=frozenset({READ_ONLY})))),
     ),
     "managed-policy": (
         _managed,

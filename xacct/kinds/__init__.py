@@ -14,6 +14,7 @@ from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_attachment import RoleAttachment
 from xacct.kinds.role_policy import RolePolicy
+from xacct.kinds.user_attachment import UserAttachment
 from xacct.kinds.user_policy import UserPolicy
 from xacct.resource import Resource, State
 from xacct.snapshot import Snapshot
@@ -28,6 +29,7 @@ KINDS: tuple[type[Resource], ...] = (
     Role,
     RoleAttachment,
     RolePolicy,
+    UserAttachment,
     UserPolicy,
 )
 
