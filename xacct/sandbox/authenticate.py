@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from xacct.sandbox.store import Entity, Store
 
 SKEW = timedelta(minutes=15)
 DEFAULT_REGION = "us-east-1"
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
+"""s3cmd signs for the region "US", which makes the store think of a place far away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def authenticate(incoming: Incoming, store: Store, vault: Vault, now: datetime) 
         incoming=whole,
         caller=_caller(claim.access_key_id, found, store, now),
         protocol=protocol,
-        region=claim.region,
+        region=claim.region if _REGION.fullmatch(claim.region) else DEFAULT_REGION,
         entity=found.entity,
         session=found.session,
     )

@@ -220,6 +220,13 @@ def test_virtual_host_style_means_the_same_bucket(people: People) -> None:
     assert plain(people, "GET", "/a.img.xz", headers=headers | {"Host": f"other.localhost:{port}"})[0] == 403
 
 
+def test_a_bucket_can_be_made_by_a_client_that_signs_for_no_real_region(people: People) -> None:
+    admin = people.keys_of_admin(People.DATA)
+    request = AWSRequest(method="PUT", url=f"{people.sandbox.endpoint}/made-by-s3cmd")
+    S3SigV4Auth(Credentials(admin.id, admin.secret), "s3", "US").add_auth(request)
+    assert plain(people, "PUT", "/made-by-s3cmd", headers=dict(request.headers))[0] == 200
+
+
 def test_the_signature_of_one_service_is_not_for_another(people: People) -> None:
     """What is signed for S3 cannot be read as a call of IAM, whatever its body says."""
     s3 = people.admin(People.DATA, "s3")
