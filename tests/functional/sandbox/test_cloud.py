@@ -151,8 +151,24 @@ def test_everything_is_there_after_a_restart_sessions_too(tmp_path: Path) -> Non
         assert s3.get_object(Bucket="mongodb-snapshots", Key="a.img.xz")["Body"].read() == b"backup"
         role = people.admin(B, "iam").get_role(RoleName="reader")["Role"]
         assert role["Tags"] == [{"Key": "k", "Value": "v"}]
+        people.admin(B, "s3").create_bucket(Bucket="mongodb-snapshots")
+        assert s3.head_object(Bucket="mongodb-snapshots", Key="a.img.xz")["ContentLength"] == 6
         told = refusal(people.admin(A, "s3").create_bucket, Bucket="mongodb-snapshots")
         assert told.code == "BucketAlreadyExists"
+
+
+def test_what_another_account_wrote_into_a_bucket_is_remembered_too(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Sandbox((A, B), state=state) as sandbox:
+        people = People(sandbox)
+        bucket = people.bucket()
+        lets_in = allow("s3:*", [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"])
+        lets_in["Statement"][0]["Principal"] = {"AWS": A}
+        people.admin(B, "s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(lets_in))
+        people.admin(A, "s3").put_object(Bucket=bucket, Key="theirs", Body=b"x")
+    with Sandbox((A, B), state=state) as sandbox:
+        found = People(sandbox).admin(B, "s3").list_objects_v2(Bucket=bucket)["Contents"]
+        assert [item["Key"] for item in found] == ["a.img.xz", "theirs"]
 
 
 def test_a_state_file_that_others_can_read_is_refused(tmp_path: Path) -> None:

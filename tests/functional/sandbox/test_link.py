@@ -173,6 +173,21 @@ def test_a_session_of_a_deleted_role_may_nothing(people: People, user01: Keys) -
     assert refusal(s3.list_objects_v2, Bucket="mongodb-snapshots").code == "AccessDenied"
 
 
+def test_a_session_of_a_deleted_role_may_not_even_what_everybody_may(people: People, user01: Keys) -> None:
+    s3 = people.client("s3", people.assume(user01, ROLE))
+    everybody = allow("s3:GetObject", "arn:aws:s3:::mongodb-snapshots/*")
+    everybody["Statement"][0]["Principal"] = "*"
+    people.admin(People.DATA, "s3").put_bucket_policy(
+        Bucket="mongodb-snapshots", Policy=json.dumps(everybody)
+    )
+    key = "mongodb-backup-monday.img.xz"
+    s3.get_object(Bucket="mongodb-snapshots", Key=key)
+    iam = people.admin(People.DATA, "iam")
+    iam.delete_role_policy(RoleName="cross-bucket-access", PolicyName="rights")
+    iam.delete_role(RoleName="cross-bucket-access")
+    assert refusal(s3.get_object, Bucket="mongodb-snapshots", Key=key).code == "AccessDenied"
+
+
 def test_a_session_policy_only_takes_away(people: People, user01: Keys) -> None:
     only_list = allow("s3:ListBucket", "*")
     session = people.assume(user01, ROLE, Policy=json.dumps(only_list))
