@@ -42,8 +42,11 @@ class Check:
 
     ``action`` is an IAM action; ``sts:AssumeRole`` checks the hop itself, all others run in the session of
     ``role`` (``role`` "" = the caller's own credentials, without any role). ``resource`` is an ARN.
-    ``prefix`` goes with ``s3:ListBucket``, None where the whole bucket is listed. ``external_id`` is what
-    the hop sends.
+    ``prefix`` goes with ``s3:ListBucket`` and with what is done to objects, None where it is the whole bucket.
+    ``external_id`` is what the hop sends. ``owner`` is the account of the role, or of the bucket.
+    ``source_ip`` says from where the link lets in; who tries from elsewhere learns nothing. ``ended`` marks
+    the hop of a link that is over: nobody can be seen to be let in any more. ``why`` says in a sentence why
+    nobody can try, where that is so.
     """
 
     name: str
@@ -58,6 +61,8 @@ class Check:
     external_id: str = ""
     mfa: bool = False
     session_seconds: int = 3600
+    source_ip: tuple[str, ...] = ()
+    ended: bool = False
     why: str = ""
     place: Place | None = field(default=None, compare=False)
 

@@ -2,310 +2,271 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from xacct.account import Account
 from xacct.check import Caller, Check, Want
 from xacct.manifest.documents import ACCESS
-from xacct.manifest.model import (
-    Conditions,
-    Foreign,
-    LinkSpec,
-    Manifest,
-    Members,
-    Name,
-    RoleSpec,
-    Trusted,
-    TrustList,
-    WrittenDocument,
-)
-from xacct.policy.arn import Arn
-from xacct.policy.document import Statement
-from xacct.policy.match import glob
-from xacct.problem import Place
+from xacct.manifest.model import Manifest, Name, RoleSpec, UserSpec
+from xacct.manifest.paths import EVERYBODY, Path, paths
+from xacct.manifest.reach import bucket_may_allow, may_allow
 from xacct.snapshot import Snapshot
 
+ASSUME = "sts:AssumeRole"
+WRONG_ID = "xacct-wrong-id"
+LONGEST_CHAINED = 3600
+"""A session that is opened from a session lasts one hour at most; asking for more fails."""
+
 _WORDS = {action: word for word, action in ACCESS.items()}
-ELSEWHERE = "xacct-elsewhere/"
-"""A prefix that no link declares; what lies there must be out of reach."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
-    """One way from principals through a role to a bucket, from a link or from the documents of a role."""
+def expect(manifest: Manifest, snapshots: Mapping[str, Snapshot], *, now: str = "") -> tuple[Check, ...]:
+    """Every check that follows from the manifest: for each path what is declared first, then what is not.
 
-    name: str
-    role: Name
-    callers: tuple[Caller, ...]
-    buckets: Mapping[str, frozenset[str]]
-    prefixes: tuple[str, ...]
-    conditions: Conditions
-    session_seconds: int
-    whole_account: bool
-    place: Place | None
-
-
-def expect(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> tuple[Check, ...]:
-    """Every check that follows from the manifest: what is declared first, then what is not.
-
-    ``snapshots`` tell who is in a group. Links come first, then roles that no link goes through.
+    ``snapshots`` tell who is in a group. ``now`` is the time in UTC as manifests write it
+    (``2027-01-31T00:00:00Z``): of a link that has ended by then nothing may work any more. What must not work
+    is asked only where nothing that the manifest says of the same role could allow it.
     """
-    paths = list(_paths(manifest, snapshots))
-    return tuple(check for path in paths for check in (*_must(path), *_must_not(path, manifest)))
+    found = paths(manifest, snapshots)
+    checks: list[Check] = []
+    for path in found:
+        negatives = _Negatives(manifest, found, path)
+        if now and path.conditions.expires and now >= path.conditions.expires:
+            checks += negatives.of_the_ended()
+        else:
+            checks += _must(path)
+            checks += negatives.all()
+    return tuple(dict.fromkeys(checks))
 
 
-def _paths(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> Iterator[Path]:
-    for link in manifest.links.values():
-        actions = frozenset(ACCESS[word] for word in link.access) | frozenset(link.actions)
-        yield Path(
-            name=link.name,
-            role=link.role,
-            callers=tuple(_callers(manifest, link.trust, snapshots)),
-            buckets={bucket.name: actions for bucket in link.buckets},
-            prefixes=link.prefixes,
-            conditions=link.conditions,
-            session_seconds=link.session_seconds,
-            whole_account=_opens_account(link.trust),
-            place=link.place,
-        )
-    linked = {str(link.role) for link in manifest.links.values()}
-    for name, role in manifest.roles.items():
-        if name not in linked and not role.existing and role.policies:
-            yield from _plain(manifest, role, snapshots)
+def hops(manifest: Manifest, link: str) -> tuple[Check, ...]:
+    """The ways into the role of a link (or of a role of the plain form), by whoever the manifest names.
+
+    Nothing is read for it: of a group or an account that is trusted, these are the users with a profile.
+    """
+    found: list[Check] = []
+    for path in paths(manifest, {}):
+        if path.name == link:
+            named = [*path.callers]
+            for user in manifest.users.values():
+                if user.profile and user.name.account.id in path.open_to:
+                    named.append(Caller(account=user.name.account, arn=user.name.arn, profile=user.profile))
+            found += [_hop(path, caller) for caller in {one.arn: one for one in named}.values()]
+            found += [_hop(path, caller) for caller, _ in path.unnamed]
+    return tuple(found)
 
 
-def _plain(manifest: Manifest, role: RoleSpec, snapshots: Mapping[str, Snapshot]) -> Iterator[Path]:
-    """A role in the plain form: who is in its trust, and what its policies allow on buckets as a whole."""
-    conditions = Conditions()
-    match role.trust:
-        case TrustList(principals=principals, conditions=given):
-            callers, conditions = tuple(_callers(manifest, principals, snapshots)), given
-            whole = _opens_account(principals)
-        case WrittenDocument():
-            callers, whole = tuple(_named(manifest, role.trust)), _names_account(role.trust)
-            conditions = Conditions(external_id=_external_id(role.trust), mfa=_asks_mfa(role.trust))
-        case None:
-            return
-    buckets = _allowed(role)
-    if buckets:
-        yield Path(
-            name=role.name.name,
-            role=role.name,
-            callers=callers,
-            buckets=buckets,
-            prefixes=(),
-            conditions=conditions,
-            session_seconds=role.session_seconds,
-            whole_account=whole,
-            place=role.place,
-        )
+def places(manifest: Manifest, link: str) -> tuple[tuple[str, str], ...]:
+    """Bucket and prefix ("" for all of it) of everything that a link leads to."""
+    found = [
+        (target.bucket.name, target.prefix or "")
+        for path in paths(manifest, {})
+        if path.name == link
+        for target in path.targets
+        if ACCESS["list"] in target.actions or len(path.targets) == 1
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def names(manifest: Manifest) -> tuple[str, ...]:
+    """What ``--only`` and ``use`` may name: the links, and the roles of the plain form."""
+    return tuple(sorted({path.name for path in paths(manifest, {})}))
+
+
+def only(checks: Sequence[Check], links: frozenset[str]) -> tuple[Check, ...]:
+    """The checks of these links; all where none is named."""
+    return tuple(check for check in checks if not links or check.link in links)
 
 
 def _must(path: Path) -> Iterator[Check]:
     for caller in path.callers:
         hop = _hop(path, caller)
         yield hop
-        for bucket, actions in path.buckets.items():
-            arn = f"arn:{path.role.account.partition}:s3:::{bucket}"
-            for prefix in path.prefixes or (None,):
-                for action in sorted(actions, key=_rank):
-                    yield _in_session(hop, path, arn, action, prefix, Want.ALLOWED)
+        for target in path.targets:
+            for action in sorted(target.actions, key=_rank):
+                yield _in_session(hop, target.bucket, action, target.prefix, Want.ALLOWED)
+    for caller, why in path.unnamed:
+        yield replace(_hop(path, caller), why=why)
 
 
-def _must_not(path: Path, manifest: Manifest) -> Iterator[Check]:
-    for caller in path.callers:
-        hop = _hop(path, caller)
-        if path.conditions.external_id:
-            for wrong, words in (
-                ("", "without the external id"),
-                ("xacct-wrong-id", "with a wrong external id"),
-            ):
-                yield replace(
-                    hop,
-                    name=f"{_short(caller)} cannot assume {path.role.name} {words}",
-                    external_id=wrong,
-                    want=Want.DENIED,
-                )
-        for bucket, actions in path.buckets.items():
-            arn = f"arn:{path.role.account.partition}:s3:::{bucket}"
-            if path.prefixes:
-                for action in sorted(actions & {ACCESS["list"], ACCESS["write"]}, key=_rank):
-                    yield _in_session(hop, path, arn, action, ELSEWHERE, Want.DENIED)
-            else:
-                for action in (ACCESS["write"], ACCESS["delete"]):
-                    if not any(glob(one.lower()).fullmatch(action.lower()) for one in actions):
-                        yield _in_session(hop, path, arn, action, None, Want.DENIED)
-            if caller.account != path.role.account:
-                yield Check(
-                    name=f"{_short(caller)} cannot list {bucket} without the role",
-                    link=path.name,
-                    caller=caller,
-                    owner=path.role.account,
-                    role="",
-                    action=ACCESS["list"],
-                    resource=arn,
-                    want=Want.DENIED,
-                    place=path.place,
-                )
-    if not path.whole_account:
-        yield from _strangers(path, manifest)
+@dataclass(frozen=True, slots=True)
+class _Negatives:
+    """What must not work on one path, seen beside all the paths of the manifest."""
 
+    manifest: Manifest
+    every: tuple[Path, ...]
+    path: Path
 
-def _strangers(path: Path, manifest: Manifest) -> Iterator[Check]:
-    """Users with a profile whom this role does not trust."""
-    trusted = {caller.arn for caller in path.callers}
-    for user in manifest.users.values():
-        if user.profile and user.name.arn not in trusted:
-            caller = Caller(account=user.name.account, arn=user.name.arn, profile=user.profile)
-            hop = _hop(path, caller)
+    def all(self) -> Iterator[Check]:
+        """Everything that is tried against a path that stands."""
+        for caller in self.path.callers:
+            hop = _hop(self.path, caller)
+            yield from self._external_id(hop)
+            yield from self._in_session(hop)
+            yield from self._direct(hop)
+        yield from self._strangers()
+
+    def of_the_ended(self) -> Iterator[Check]:
+        """Of a link that is over: nobody gets in."""
+        for caller in self.path.callers:
+            hop = _hop(self.path, caller)
+            if not self._others_let_in(caller, hop.external_id):
+                ended = f"the link ended on {self.path.conditions.expires}"
+                name = f"{_short(caller)} cannot assume {self.path.role.name}: {ended}"
+                yield replace(hop, name=name, want=Want.DENIED, ended=True)
+            yield from self._direct(hop)
+
+    def _external_id(self, hop: Check) -> Iterator[Check]:
+        if not self.path.conditions.external_id:
+            return
+        for wrong, words in (("", "without the external id"), (WRONG_ID, "with a wrong external id")):
+            if not self._others_let_in(hop.caller, wrong):
+                name = f"{_short(hop.caller)} cannot assume {self.path.role.name} {words}"
+                yield replace(hop, name=name, external_id=wrong, want=Want.DENIED)
+
+    def _others_let_in(self, caller: Caller, external_id: str) -> bool:
+        """Whether another path into the same role lets this principal in with this external id."""
+        return any(
+            path is not self.path
+            and path.conditions.external_id in ("", external_id)
+            and (caller.arn in {one.arn for one in path.callers} or _open_to(path, caller.account.id))
+            for path in self.every
+            if path.role == self.path.role
+        )
+
+    def _in_session(self, hop: Check) -> Iterator[Check]:
+        for bucket in dict.fromkeys(target.bucket for target in self.path.targets):
+            yield from self._more_actions(hop, bucket)
+            yield from self._beside(hop, bucket)
+        if other := self._another_bucket():
+            yield _in_session(hop, other, ACCESS["list"], None, Want.DENIED)
+
+    def _more_actions(self, hop: Check, bucket: Name) -> Iterator[Check]:
+        """One of the four actions more, in the first place that is declared."""
+        prefix = next(target.prefix for target in self.path.targets if target.bucket == bucket)
+        lists = self._covered(ACCESS["list"], bucket, prefix)
+        for action in ACCESS.values():
+            # Reading is tried on a key that a listing shows; where there is none, there is nothing to try.
+            if not self._covered(action, bucket, prefix) and (lists or action != ACCESS["read"]):
+                yield _in_session(hop, bucket, action, prefix, Want.DENIED)
+
+    def _beside(self, hop: Check, bucket: Name) -> Iterator[Check]:
+        """The same actions one prefix further, and a listing without any prefix."""
+        for target in self.path.targets:
+            if target.bucket != bucket or not target.prefix:
+                continue
+            further = f"{target.prefix.rstrip('/')}-xacct/"
+            for action in (ACCESS["list"], ACCESS["write"], ACCESS["delete"]):
+                if action in target.actions and not self._covered(action, bucket, further):
+                    yield _in_session(hop, bucket, action, further, Want.DENIED)
+            if ACCESS["list"] in target.actions and not self._covered(ACCESS["list"], bucket, None):
+                yield _in_session(hop, bucket, ACCESS["list"], None, Want.DENIED)
+
+    def _another_bucket(self) -> Name | None:
+        """A bucket that the manifest speaks of and this role has nothing to do with."""
+        known = [target.bucket for path in self.every for target in path.targets]
+        known += [bucket.name for bucket in self.manifest.buckets.values()]
+        mine = {target.bucket for target in self.path.targets}
+        for bucket in sorted(set(known) - mine, key=str):
+            if mine and not self._covered(ACCESS["list"], bucket, None) and not self._lists(bucket):
+                return bucket
+        return None
+
+    def _lists(self, bucket: Name) -> bool:
+        """Whether a path through the same role lists any part of a bucket, or its policy may let it."""
+        spec = self.manifest.buckets.get(str(bucket))
+        return any(
+            target.bucket == bucket
+            for path in self.every
+            if path.role == self.path.role
+            for target in path.targets
+        ) or (spec is not None and bucket_may_allow(spec.policy, ACCESS["list"], bucket.name, None))
+
+    def _covered(self, action: str, bucket: Name, prefix: str | None) -> bool:
+        """Whether the manifest lets, or may let, a session of the role do this."""
+        role = self.manifest.roles.get(str(self.path.role))
+        policy = self.manifest.buckets.get(str(bucket))
+        return (
+            any(
+                target.bucket == bucket
+                and (target.prefix is None or (prefix or "").startswith(target.prefix))
+                and any(one.lower() == action.lower() for one in target.actions)
+                for path in self.every
+                if path.role == self.path.role
+                for target in path.targets
+            )
+            or (role is not None and may_allow(role, action, bucket.name, prefix))
+            or (policy is not None and bucket_may_allow(policy.policy, action, bucket.name, prefix))
+        )
+
+    def _direct(self, hop: Check) -> Iterator[Check]:
+        """The same principal without the role; within one account its own policies may well allow it."""
+        if hop.caller.account.id == self.path.role.account.id:
+            return
+        first = {target.bucket: target.prefix for target in reversed(self.path.targets)}
+        for bucket, prefix in reversed(first.items()):
+            policy = self.manifest.buckets.get(str(bucket))
+            if policy and bucket_may_allow(policy.policy, ACCESS["list"], bucket.name, prefix):
+                continue
+            check = _in_session(hop, bucket, ACCESS["list"], prefix, Want.DENIED)
             yield replace(
-                hop,
-                name=f"{_short(caller)}, who is not declared, cannot assume {path.role.name}",
+                check, name=f"{check.name} without the role", role="", external_id="", mfa=False, source_ip=()
+            )
+
+    def _strangers(self) -> Iterator[Check]:
+        """Users and roles with a profile whom no path lets into this role."""
+        mine = [path for path in self.every if path.role == self.path.role]
+        if mine[0] is not self.path:
+            return
+        trusted = {caller.arn for path in mine for caller in path.callers}
+        specs: list[UserSpec | RoleSpec] = [*self.manifest.users.values(), *self.manifest.roles.values()]
+        for one in specs:
+            known = one.name.arn in trusted or one.name == self.path.role
+            if not one.profile or known or any(_open_to(path, one.name.account.id) for path in mine):
+                continue
+            caller = Caller(account=one.name.account, arn=one.name.arn, profile=one.profile)
+            yield replace(
+                _hop(self.path, caller),
+                name=f"{_short(caller)}, who is not declared, cannot assume {self.path.role.name}",
                 want=Want.DENIED,
             )
 
 
+def _open_to(path: Path, account: str) -> bool:
+    return bool(path.open_to & {account, EVERYBODY})
+
+
 def _hop(path: Path, caller: Caller) -> Check:
+    chained = ":role/" in caller.arn
     return Check(
         name=f"{_short(caller)} assumes {path.role.name}",
         link=path.name,
         caller=caller,
         owner=path.role.account,
         role=path.role.arn,
-        action="sts:AssumeRole",
+        action=ASSUME,
         resource=path.role.arn,
         want=Want.ALLOWED,
         external_id=path.conditions.external_id,
         mfa=path.conditions.mfa,
-        session_seconds=path.session_seconds,
+        session_seconds=min(path.session_seconds, LONGEST_CHAINED) if chained else path.session_seconds,
+        source_ip=path.conditions.source_ip,
         place=path.place,
     )
 
 
-def _in_session(hop: Check, path: Path, bucket: str, action: str, prefix: str | None, want: Want) -> Check:
-    name = bucket.rpartition(":")[2]
-    where = f"{name}/{prefix}" if prefix else name
-    verb = _WORDS.get(action, action)
+def _in_session(hop: Check, bucket: Name, action: str, prefix: str | None, want: Want) -> Check:
+    where = f"{bucket.name}/{prefix}" if prefix else bucket.name
     may = "can" if want is Want.ALLOWED else "cannot"
     return replace(
         hop,
-        name=f"{_short(hop.caller)} {may} {verb} {where}",
+        name=f"{_short(hop.caller)} {may} {_WORDS.get(action, action)} {where}",
+        owner=bucket.account,
         action=action,
-        resource=bucket,
+        resource=bucket.arn,
         prefix=prefix,
         want=want,
     )
-
-
-def _callers(
-    manifest: Manifest, trusted: tuple[Trusted, ...], snapshots: Mapping[str, Snapshot]
-) -> Iterator[Caller]:
-    for one in trusted:
-        match one:
-            case Name():
-                yield _caller(manifest, one)
-            case Foreign():
-                account = Arn.parse(one.arn)
-                number = account.account if account else ""
-                yield Caller(account=Account(name=number, id=number), arn=one.arn)
-            case Members(group=group, by="members"):
-                snapshot = snapshots.get(group.account.name)
-                for user in snapshot.members(group.name) if snapshot else ():
-                    yield _caller(
-                        manifest, Name(account=group.account, kind="user", name=user.name, path=user.path)
-                    )
-            case _:
-                yield from _with_profiles(manifest, one)
-
-
-def _with_profiles(manifest: Manifest, trusted: Trusted) -> Iterator[Caller]:
-    """Of a whole account: the users that the manifest has a profile for."""
-    account = trusted.group.account if isinstance(trusted, Members) else getattr(trusted, "account", None)
-    for user in manifest.users.values():
-        if user.profile and user.name.account == account:
-            yield _caller(manifest, user.name)
-
-
-def _caller(manifest: Manifest, name: Name) -> Caller:
-    user, role = manifest.users.get(str(name)), manifest.roles.get(str(name))
-    profile = user.profile if user else role.profile if role else ""
-    return Caller(account=name.account, arn=name.arn, profile=profile)
-
-
-def _named(manifest: Manifest, trust: WrittenDocument) -> Iterator[Caller]:
-    """The users and roles that a trust document names."""
-    accounts = {spec.account.id: spec.account for spec in manifest.accounts.values()}
-    profiles = {user.name.arn: user.profile for user in manifest.users.values()}
-    profiles |= {role.name.arn: role.profile for role in manifest.roles.values()}
-    for statement in trust.document.statements:
-        for named in statement.principals or ():
-            arn = Arn.parse(named.value)
-            if (
-                statement.effect == "Allow"
-                and arn is not None
-                and arn.resource.startswith(("user/", "role/"))
-            ):
-                account = accounts.get(arn.account) or Account(name=arn.account, id=arn.account)
-                yield Caller(account=account, arn=named.value, profile=profiles.get(named.value, ""))
-
-
-def _names_account(trust: WrittenDocument) -> bool:
-    return any(
-        ":user/" not in named.value and ":role/" not in named.value
-        for statement in trust.document.statements
-        for named in statement.principals or ()
-    )
-
-
-def _opens_account(trusted: tuple[Trusted, ...]) -> bool:
-    return any(
-        not isinstance(one, Name | Foreign) and getattr(one, "by", "account") == "account" for one in trusted
-    )
-
-
-def _external_id(trust: WrittenDocument) -> str:
-    for statement in trust.document.statements:
-        for operator, key, values in statement.conditions:
-            if operator == "stringequals" and key == "sts:externalid" and len(values) == 1:
-                return values[0]
-    return ""
-
-
-def _asks_mfa(trust: WrittenDocument) -> bool:
-    return any(
-        key == "aws:multifactorauthpresent" and values == ("true",)
-        for statement in trust.document.statements
-        for _, key, values in statement.conditions
-    )
-
-
-def _allowed(role: RoleSpec) -> dict[str, frozenset[str]]:
-    """What the policies of a role allow on whole buckets, by bucket; conditions are left to the service."""
-    found: dict[str, set[str]] = {}
-    for written in role.policies.values():
-        for statement in written.document.statements:
-            if statement.effect == "Allow" and not statement.conditions:
-                for bucket, below in _buckets(statement):
-                    wanted = (
-                        [ACCESS["read"], ACCESS["write"], ACCESS["delete"]] if below else [ACCESS["list"]]
-                    )
-                    found.setdefault(bucket, set()).update(
-                        action for action in wanted if _has(statement, action)
-                    )
-    return {bucket: frozenset(actions) for bucket, actions in found.items() if actions}
-
-
-def _buckets(statement: Statement) -> Iterator[tuple[str, bool]]:
-    for resource in statement.resources or ():
-        name = resource.partition(":s3:::")[2]
-        bucket, slash, key = name.partition("/")
-        if bucket and not set(bucket) & set("*?$") and (not slash or key == "*"):
-            yield bucket, bool(slash)
-
-
-def _has(statement: Statement, action: str) -> bool:
-    return any(glob(pattern).fullmatch(action.lower()) for pattern in statement.actions or ())
 
 
 def _short(caller: Caller) -> str:
@@ -315,15 +276,3 @@ def _short(caller: Caller) -> str:
 def _rank(action: str) -> tuple[int, str]:
     order = list(ACCESS.values())
     return (order.index(action) if action in order else len(order), action)
-
-
-def only(checks: tuple[Check, ...], links: frozenset[str]) -> tuple[Check, ...]:
-    """The checks of these links; all where none is named."""
-    return tuple(check for check in checks if not links or check.link in links)
-
-
-def link_of(manifest: Manifest, name: str) -> LinkSpec | RoleSpec | None:
-    """A link by its name, or a role of the plain form by its own; None where there is neither."""
-    if name in manifest.links:
-        return manifest.links[name]
-    return next((role for role in manifest.roles.values() if role.name.name == name), None)

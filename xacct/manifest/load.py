@@ -65,7 +65,7 @@ class _Loading:
         self.files = files
         self.problems: list[Problem] = []
         self.trees: dict[str, tuple[Path, Table, set[TreePath]]] = {}
-        self.documents: dict[Path, WrittenDocument | None] = {}
+        self.spoiled: set[Place] = set()
 
     def load(self, paths: Sequence[Path]) -> Manifest:
         """The whole way."""
@@ -73,7 +73,7 @@ class _Loading:
             self._open(path)
         manifest = self._manifest()
         if manifest is not None:
-            self.problems += check(manifest)
+            self.problems += check(manifest, frozenset(self.spoiled))
         self.problems.sort(key=lambda problem: _order(problem, list(self.trees)))
         if errors(self.problems) or manifest is None:
             raise BadInput(self.problems)
@@ -199,18 +199,27 @@ class _Loading:
             ("buckets", builder.bucket, parts.buckets),
         ):
             for name, place, table in tables(tree.members.get(section)):
+                before = len(self.problems)
                 if (section, name) not in faulty and (made := make(name, place, table)) is not None:
                     into.append(made)  # type: ignore[arg-type]  # each list goes with its maker
+                self._judge(before, place)
         for number, item in enumerate(_items(tree.members.get("links"))):
             if ("links", number) not in faulty and isinstance(item, Table):
+                before = len(self.problems)
                 link = builder.link(item)
                 if link is not None:
                     parts.links.append(link)
+                self._judge(before, item.place)
         for number, item in enumerate(_items(tree.members.get("removed"))):
             if ("removed", number) not in faulty and isinstance(item, Scalar):
                 gone = builder.removed(item)
                 if gone is not None:
                     parts.removed.append(gone)
+
+    def _judge(self, before: int, place: Place) -> None:
+        """Remember what has errors of its own: rules on the whole would only repeat them in other words."""
+        if errors(self.problems[before:]):
+            self.spoiled.add(place)
 
     def _clashes(self, parts: _Parts) -> None:
         """Equal names in different files; within one file the tree has found them already."""

@@ -12,14 +12,19 @@ from xacct.problem import Place, Problem, Severity
 _CHAINED = 3600
 
 
-def check(manifest: Manifest) -> Iterator[Problem]:
-    """Every problem that the whole manifest has and its parts by themselves do not."""
+def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterator[Problem]:
+    """Every problem that the whole manifest has and its parts by themselves do not.
+
+    Roles and links at ``spoiled`` places have errors already and are not judged again.
+    """
     yield from _ids(manifest)
     yield from _role_names(manifest)
     for role in manifest.roles.values():
-        yield from _role(role, manifest)
+        if role.place not in spoiled:
+            yield from _role(role, manifest)
     for link in manifest.links.values():
-        yield from _link(link)
+        if link.place not in spoiled:
+            yield from _link(link)
     grants = [(spec.name, spec.grants) for spec in manifest.groups.values()]
     grants += [(user.name, user.grants) for user in manifest.users.values()]
     for entity, written_by_name in grants:

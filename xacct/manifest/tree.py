@@ -194,7 +194,7 @@ class _Builder:
         found = self.anchors.get(str(event.anchor))
         if found is None:
             self._wrong(event, "Unknown anchor", f"*{event.anchor} refers to nothing.", "Define it before.")
-            return Scalar(None, self._place(event))
+            raise _Stop
         self.count += _size(found)
         self._limit(event, 0)
         return found

@@ -155,7 +155,7 @@ class _Reader:
         self.text = text
         self.problems: list[Problem] = []
 
-    def wrong(self, at: int, summary: str, detail: str, fix: str = "") -> None:
+    def wrong(self, at: int, summary: str, detail: str, fix: str = "Correct the document.") -> None:
         self.problems.append(_problem(self.text, at, summary, detail, fix))
 
     def members(self, node: Node, path: str, known: Sequence[str]) -> dict[str, Node]:
