@@ -1,0 +1,210 @@
+"""The page's scenario against the sandbox in a second process, with the installed command and other people's clients.
+
+The AWS CLI and s3cmd come from PyPI into an environment of their own, as a user would have them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import MANIFESTS
+from xacct.manifest.load import load_manifest
+from xacct.sandbox.world import Extra, Key, World
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other-clients")]
+
+DATA, ANALYTICS = "325271821652", "290122656840"
+BUCKET = "mongodb-snapshots"
+BACKUPS = ("mongodb-backup-monday.img.xz", "mongodb-backup-tuesday.img.xz")
+ROLE = "cross-bucket-access-mongodb-logs"
+ROLE_ARN = f"arn:aws:iam::{DATA}:role/{ROLE}"
+CLIENTS = ("awscli>=1.40,<2", "s3cmd>=2.4,<3")
+CACHE = Path(__file__).parents[2] / ".cache" / "clients"
+XACCT = Path(sys.executable).with_name("xacct")
+
+
+@pytest.fixture(scope="module")
+def clients() -> Path:
+    """The folder with ``aws`` and ``s3cmd``; kept in the cache folder between runs."""
+    ready = CACHE / ".ready"
+    if not ready.exists() or ready.read_text() != repr(CLIENTS):
+        shutil.rmtree(CACHE, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", CACHE], check=True)
+        pip = [CACHE / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *CLIENTS], check=True)
+        ready.write_text(repr(CLIENTS))
+    return CACHE / "bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A sandbox in a second process, and a folder with the profiles for it."""
+
+    endpoint: str
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *words: str | Path, code: int = 0, **more: str) -> str:
+        """What a command printed, when it ended with this code."""
+        done = subprocess.run(
+            [str(word) for word in words],
+            cwd=self.folder,
+            env={**self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {
+        **own,
+        "AWS_CONFIG_FILE": str(tmp_path / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": str(tmp_path),
+        "NO_COLOR": "1",
+    }
+    command = [XACCT, "sandbox", "--port", "0", "--accounts", f"{DATA},{ANALYTICS}", "--format", "json"]
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        keys = {
+            account: Key(found["access_key_id"], found["secret_access_key"])
+            for account, found in ready["accounts"].items()
+        }
+        world = World(ready["endpoint"], keys)
+        world.furnish(load_manifest([MANIFESTS / "seed-plain" / "xacct.yaml"]), {BUCKET: BACKUPS})
+        world.add(Extra(ANALYTICS, "no-grant", "no-grant"))
+        world.add(Extra(ANALYTICS, "no-trust", "no-trust", groups=("Testers",)))
+        world.write_config(tmp_path / "aws-config")
+        yield Cloud(ready["endpoint"], tmp_path, environment)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 143
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_the_page_from_plan_to_destroy_with_the_installed_command(cloud: Cloud) -> None:
+    words = ("-f", MANIFESTS / "seed-plain" / "xacct.yaml")
+    assert "3 to create" in cloud.run(XACCT, "plan", *words)
+    assert "3 of 3 steps done" in cloud.run(XACCT, "apply", "--yes", *words)
+    verified = cloud.run(XACCT, "verify", *words)
+    assert [f"\t{name}" for name in BACKUPS] == [
+        line for line in verified.splitlines() if line.startswith("\t")
+    ]
+    assert "No differences" in cloud.run(XACCT, "plan", "--detailed-exitcode", *words)
+    # The other form of the same page finds nothing to do.
+    assert "No differences" in cloud.run(
+        XACCT, "plan", "--detailed-exitcode", "-f", MANIFESTS / "seed-link.yaml"
+    )
+    assert "3 of 3 steps done" in cloud.run(XACCT, "destroy", "--yes", *words)
+    assert "3 to create" in cloud.run(XACCT, "plan", *words)
+
+
+def test_aws_cli_and_s3cmd_list_the_bucket_with_what_assume_role_gave(cloud: Cloud, clients: Path) -> None:
+    manifest = ("-f", MANIFESTS / "seed-plain" / "xacct.yaml")
+    cloud.run(XACCT, "apply", "--yes", *manifest)
+    given = json.loads(
+        cloud.run(
+            clients / "aws",
+            "--profile",
+            "acct-a-user01",
+            "sts",
+            "assume-role",
+            "--role-arn",
+            ROLE_ARN,
+            "--role-session-name",
+            "AcctAUser01MongoDBBucketAccess",
+        )
+    )["Credentials"]
+    session = {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_REGION": "us-east-1",
+    }
+    listed = cloud.run(clients / "aws", "s3", "ls", f"s3://{BUCKET}", **session)
+    assert [line.split()[-1] for line in listed.splitlines()] == list(BACKUPS)
+
+    host = cloud.endpoint.removeprefix("http://")
+    s3cmd = (
+        clients / "s3cmd",
+        f"--access_key={given['AccessKeyId']}",
+        f"--secret_key={given['SecretAccessKey']}",
+        f"--access_token={given['SessionToken']}",
+        f"--host={host}",
+        f"--host-bucket={host}",
+        "--no-ssl",
+        "--region=us-east-1",
+    )
+    listed = cloud.run(*s3cmd, "ls", f"s3://{BUCKET}")
+    found = [line.rpartition("/")[2] for line in listed.splitlines() if "s3://" in line]
+    assert found == list(BACKUPS)
+    # Through the role and not beyond it.
+    cloud.run(*s3cmd, "mb", "s3://another-bucket", code=77)
+
+
+def test_use_runs_a_command_with_the_session(cloud: Cloud, clients: Path) -> None:
+    manifest = ("-f", MANIFESTS / "seed-link.yaml")
+    cloud.run(XACCT, "apply", "--yes", *manifest)
+    listed = cloud.run(XACCT, "use", *manifest, ROLE, "--", clients / "aws", "s3", "ls", f"s3://{BUCKET}")
+    assert [line.split()[-1] for line in listed.splitlines()] == list(BACKUPS)
+    cloud.run(XACCT, "use", *manifest, ROLE, "--", "sh", "-c", "exit 9", code=9)
+
+
+def test_who_lacks_one_side_is_refused_by_the_sandbox(cloud: Cloud, clients: Path) -> None:
+    cloud.run(XACCT, "apply", "--yes", "-f", MANIFESTS / "seed-plain" / "xacct.yaml")
+    text = (MANIFESTS / "seed-link.yaml").read_text()
+    trusting = text.replace(
+        "trust: [analytics/user/user01]", "trust: [analytics/user/user01, analytics/user/no-grant]"
+    )
+    (cloud.folder / "xacct.yaml").write_text(trusting)
+    cloud.run(XACCT, "apply", "--yes")
+    assume = ("sts", "assume-role", "--role-arn", ROLE_ARN, "--role-session-name", "check")
+    cloud.run(clients / "aws", "--profile", "acct-a-user01", *assume)
+    no_grant = cloud.run(clients / "aws", "--profile", "no-grant", *assume, code=255)
+    assert "AccessDenied" in no_grant
+    assert "no identity-based policy allows the sts:AssumeRole action" in no_grant
+    no_trust = cloud.run(clients / "aws", "--profile", "no-trust", *assume, code=255)
+    assert "AccessDenied" in no_trust
+    assert "no resource-based policy allows the sts:AssumeRole action" in no_trust
+
+
+def test_a_wrong_external_id_is_refused_by_the_sandbox(cloud: Cloud, clients: Path) -> None:
+    text = (MANIFESTS / "seed-link.yaml").read_text()
+    (cloud.folder / "xacct.yaml").write_text(f"{text}    external_id: right-7f2c\n")
+    cloud.run(XACCT, "apply", "--yes")
+    assume = (
+        clients / "aws",
+        "--profile",
+        "acct-a-user01",
+        "sts",
+        "assume-role",
+        "--role-arn",
+        ROLE_ARN,
+        "--role-session-name",
+        "check",
+    )
+    cloud.run(*assume, "--external-id", "right-7f2c")
+    assert "AccessDenied" in cloud.run(*assume, "--external-id", "wrong", code=255)
+    assert "AccessDenied" in cloud.run(*assume, code=255)
+    assert "without the external id" in cloud.run(XACCT, "verify")
