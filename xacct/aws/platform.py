@@ -33,8 +33,9 @@ class Platform:
     ``owner_on_writes`` tells whether writes to a bucket honour the expected owner; where they do not,
     HeadBucket with the owner has to come first. ``grants_judged`` tells whether AssumeRole asks the caller's
     own policies, ``tags_in_get_role`` whether GetRole shows the tags. ``tags_per_call`` is how many role tags
-    one call may carry, ``tags_replaced`` tells whether a tag can be changed and taken away again. A
-    ``page_size`` of 0 leaves it to the service.
+    one call may carry, ``tags_replaced`` tells whether a tag can be changed and taken away again.
+    ``conditional_writes`` tells whether writing and deleting an object under a condition that does not hold
+    surely changes nothing. A ``page_size`` of 0 leaves it to the service.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Platform:
     tags_in_get_role: bool = True
     tags_per_call: int = 50
     tags_replaced: bool = True
+    conditional_writes: bool = True
     page_size: int = 0
 
 
@@ -67,9 +69,14 @@ CEPH = Platform(
     tags_replaced=False,
 )
 EUCALYPTUS = Platform(
-    name="eucalyptus", private=True, bulk_read=False, caller_identity=False, owner_on_writes=False
+    name="eucalyptus",
+    private=True,
+    bulk_read=False,
+    caller_identity=False,
+    owner_on_writes=False,
+    conditional_writes=False,
 )
-PRIVATE = Platform(name="private", private=True, owner_on_writes=False)
+PRIVATE = Platform(name="private", private=True, owner_on_writes=False, conditional_writes=False)
 """A service behind an endpoint of its own of which nothing else is known: everything is tried."""
 
 _PLATFORMS = {

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from xacct.cli.options import manifest_options
-from xacct.errors import BadUsage
+from xacct.errors import BadUsage, XacctError
 
 if TYPE_CHECKING:
     from xacct.check import Check
-    from xacct.engine.gateway import Gateway
+    from xacct.manifest.model import Manifest
 
 
 @click.command(name="use", context_settings={"ignore_unknown_options": True})
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--session", "seconds", type=click.IntRange(900, 43200), help="How long the session lasts, in seconds."
 )
+@click.option("--mfa-serial", metavar="SERIAL", help="Your device, where the role asks for a second factor.")
 @click.argument("link")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- CMD...]")
 def command(
@@ -34,6 +33,7 @@ def command(
     user: str | None,
     profile: str | None,
     seconds: int | None,
+    mfa_serial: str | None,
     link: str,
     words: tuple[str, ...],
 ) -> None:
@@ -46,37 +46,34 @@ def command(
     """
     from dataclasses import replace
 
-    from xacct.manifest.expect import expect
+    from xacct.manifest.expect import hops, names
     from xacct.manifest.load import load_manifest
 
     manifest = load_manifest(paths)
-    hops = [
-        check
-        for check in expect(manifest, {})
-        if check.link == link and check.action == "sts:AssumeRole" and check.want.value == "allowed"
-    ]
-    if not hops:
-        known = sorted({check.link for check in expect(manifest, {})} | set(manifest.links))
+    known = names(manifest)
+    if link not in known:
+        raise BadUsage(f'the manifest has no link "{link}"', fix=f"It has: {', '.join(known) or 'none'}.")
+    found = hops(manifest, link)
+    if not found:
         raise BadUsage(
-            f'the manifest has no link "{link}" that names a user', fix=f"It has: {', '.join(known)}."
+            f'"{link}" lets in nobody whom the manifest names', fix="Name the users with their profiles."
         )
-    hop = _chosen(hops, user)
+    hop = _chosen(found, user)
     if profile:
         hop = replace(hop, caller=replace(hop.caller, profile=profile))
     if not words:
-        click.echo(
-            _advice(hop, {check.resource for check in expect(manifest, {}) if check.link == link}), nl=False
-        )
+        click.echo(_advice(manifest, hop, seconds), nl=False)
         return
     if not hop.caller.profile:
         raise BadUsage(
             f"there is no profile for {hop.caller.arn}",
             fix="Name it with --profile, or in the manifest under users.",
         )
-    sys.exit(_run(manifest.accounts, hop, seconds, words))
+    sys.exit(_run(manifest, hop, seconds, mfa_serial, words))
 
 
-def _chosen(hops: list[Check], user: str | None) -> Check:
+def _chosen(hops: Sequence[Check], user: str | None) -> Check:
+    """The hop of that principal; without a name the first for which there is a profile."""
     if user is None:
         return next((hop for hop in hops if hop.caller.profile), hops[0])
     for hop in hops:
@@ -84,73 +81,125 @@ def _chosen(hops: list[Check], user: str | None) -> Check:
         if user in (name, hop.caller.arn, hop.caller.profile, name.rpartition("/")[2]):
             return hop
     names = ", ".join(hop.caller.arn for hop in hops)
-    raise BadUsage(f'the link does not name "{user}"', fix=f"It names {names}.")
+    raise BadUsage(f'the link does not let in "{user}" by name', fix=f"It names {names}.")
 
 
-def _advice(hop: Check, resources: set[str]) -> str:
-    buckets = sorted(one.rpartition(":")[2] for one in resources if ":s3:::" in one)
-    lines = [
-        f"Role: {hop.role}",
-        "",
-        "For ~/.aws/config:",
-        "",
-        f"    [profile {hop.link}]",
-        f"    role_arn = {hop.role}",
-        f"    source_profile = {hop.caller.profile or 'YOUR-PROFILE'}",
-        f"    duration_seconds = {hop.session_seconds}",
+def _advice(manifest: Manifest, hop: Check, seconds: int | None) -> str:
+    """Text to paste, without a secret in it."""
+    from xacct.manifest.expect import places
+
+    s3, lines = _whereabouts(manifest, hop)
+    block = [
+        f"[profile {hop.link}]",
+        f"role_arn = {hop.role}",
+        f"source_profile = {hop.caller.profile or 'YOUR-PROFILE'}",
+        f"duration_seconds = {seconds or hop.session_seconds}",
     ]
     if hop.external_id:
-        lines.append(f"    external_id = {hop.external_id}")
+        block.append(f"external_id = {hop.external_id}")
     if hop.mfa:
-        lines.append(f"    mfa_serial = {hop.caller.arn.replace(':user/', ':mfa/')}")
-    lines += ["", "Then:", ""]
-    lines += [f"    aws --profile {hop.link} s3 ls s3://{bucket}" for bucket in buckets]
-    lines += ["", "With s3cmd, which cannot assume a role by itself:", ""]
-    lines += [
-        f"    xacct use {hop.link} -- sh -c 's3cmd --access_key=$AWS_ACCESS_KEY_ID "
-        f"--secret_key=$AWS_SECRET_ACCESS_KEY --access_token=$AWS_SESSION_TOKEN ls s3://{bucket}'"
-        for bucket in buckets
+        name = hop.caller.arn.rpartition("/")[2]
+        block += [
+            "# the serial of your own device:",
+            f"mfa_serial = {hop.caller.account.iam_arn(f'mfa/{name}')}",
+        ]
+    urls = [
+        f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+        for bucket, prefix in places(manifest, hop.link)
     ]
-    return "\n".join(lines) + "\n"
+    text = [f"Role: {hop.role}", "", "For ~/.aws/config:", ""]
+    text += [f"    {line}" for line in (*block, *lines)]
+    if urls:
+        text += ["", "Then:", ""]
+        text += [f"    aws --profile {hop.link} s3 ls {_as_folder(url)}" for url in urls]
+        text += ["", "With s3cmd, which takes a session's keys out of the environment:", ""]
+        text += [f"    xacct use {hop.link} -- {_S3CMD}{_s3cmd_host(s3)} ls {url}" for url in urls]
+    return "\n".join(text) + "\n"
 
 
-def _run(accounts: Mapping[str, Any], hop: Check, seconds: int | None, words: tuple[str, ...]) -> int:
-    from xacct.cli.doors import ProfileDoors
-    from xacct.errors import XacctError
-    from xacct.resource import Call
+_S3CMD = (
+    "s3cmd --access_key='$AWS_ACCESS_KEY_ID' --secret_key='$AWS_SECRET_ACCESS_KEY' "
+    "--access_token='$AWS_SESSION_TOKEN'"
+)
+"""The quotes keep the shell out: s3cmd looks up the variables, and no secret shows in the list of processes."""
 
-    gateway = ProfileDoors(accounts).caller(hop.caller)
-    answer = gateway.ask(
-        Call.of(
-            "sts",
-            "AssumeRole",
-            RoleArn=hop.role,
-            RoleSessionName="xacct-use",
-            DurationSeconds=seconds,
-            ExternalId=hop.external_id or None,
-        )
+
+def _as_folder(url: str) -> str:
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _s3cmd_host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    return (
+        f"{'' if parts.scheme == 'https' else ' --no-ssl'} --host={parts.netloc} --host-bucket={parts.netloc}"
     )
+
+
+def _whereabouts(manifest: Manifest, hop: Check) -> tuple[str, list[str]]:
+    """The S3 endpoint of a private cloud, and what a profile there needs besides; nothing is sent."""
+    from xacct.aws.assume import profile_setting
+    from xacct.cli.doors import ProfileDoors
+
+    if not hop.caller.profile:
+        return "", []
+    try:
+        gateway = ProfileDoors(manifest.accounts).caller(hop.caller)
+    except XacctError:
+        return "", []
+    if not gateway.platform.private or not gateway.endpoints:
+        return "", []
+    lines = [f"region = {profile_setting(hop.caller.profile, 'region') or 'us-east-1'}"]
+    urls = set(gateway.endpoints.values())
+    if len(urls) == 1:
+        return gateway.endpoints["s3"], [*lines, f"endpoint_url = {urls.pop()}"]
+    sections = [f"services = {hop.link}", "", f"[services {hop.link}]"]
+    for service, url in sorted(gateway.endpoints.items()):
+        sections += [f"{service} =", f"    endpoint_url = {url}"]
+    return gateway.endpoints["s3"], [*lines, *sections]
+
+
+def _run(
+    manifest: Manifest, hop: Check, seconds: int | None, mfa_serial: str | None, words: tuple[str, ...]
+) -> int:
+    import os
+
+    from xacct.aws.assume import session_environment
+    from xacct.aws.session import Temporary
+    from xacct.cli.child import run_child
+    from xacct.cli.doors import ProfileDoors
+    from xacct.engine.hops import assume_call
+
+    doors = ProfileDoors(manifest.accounts)
+    call = assume_call(hop, seconds or hop.session_seconds, "xacct-use", **_second_factor(hop, mfa_serial))
+    answer = doors.caller(hop.caller).ask(call)
     if answer is None:
         raise XacctError(f"the role {hop.role} does not exist", fix="Has the manifest been applied?")
-    try:
-        done = subprocess.run(list(words), env=_environment(gateway, answer["Credentials"]), check=False)
-    except FileNotFoundError:
-        raise BadUsage(f"there is no command {words[0]}", fix="Install it, or give its path.") from None
-    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+    session = doors.session(hop.caller, hop, answer)
+    environment = session_environment(
+        os.environ,
+        Temporary.of(answer),
+        endpoints=session.endpoints,
+        private=session.platform.private,
+        profile=hop.caller.profile,
+        region=manifest.accounts[hop.owner.name].region,
+    )
+    return run_child(words, environment)
 
 
-def _environment(gateway: Gateway, credentials: Mapping[str, str]) -> dict[str, str]:
-    """The session and nothing else of AWS's: no profile that would win over it, the same endpoints."""
-    own = {name: value for name, value in os.environ.items() if name not in _IN_THE_WAY}
-    own |= {
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
-    }
-    if gateway.platform.private:
-        own |= {f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in gateway.endpoints.items()}
-        own.setdefault("AWS_REGION", "us-east-1")
-    return own
-
-
-_IN_THE_WAY = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION"}
+def _second_factor(hop: Check, serial: str | None) -> dict[str, str]:
+    """The device and its code, asked for on the terminal."""
+    if not hop.mfa and serial is None:
+        return {}
+    if serial is None:
+        raise BadUsage(
+            "the role asks for a second factor",
+            fix="Name your device: --mfa-serial ARN; it is on your security page, such as "
+            f"{hop.caller.account.iam_arn('mfa/NAME')}.",
+        )
+    if not sys.stdin.isatty():
+        raise BadUsage("the code of the second factor can be asked on a terminal only")
+    return {"SerialNumber": serial, "TokenCode": click.prompt("Code", err=True, hide_input=True)}

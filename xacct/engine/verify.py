@@ -1,52 +1,47 @@
-"""Trying what must work and what must not: with the real credentials of the principals, role by role."""
+"""Trying what must work and what must not: patience first, then judgement."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import assert_never
 
-from xacct.check import Caller, Check, Finding, Outcome, Want
-from xacct.engine.gateway import Gateway
+from xacct.check import Check, Finding, Outcome, Want
+from xacct.engine.hops import ASSUME, Doors, Hops, key_of
+from xacct.engine.layer import explain
 from xacct.engine.probe import Answer, Tried, probe
-from xacct.errors import ExitCode, ServiceError, XacctError
-from xacct.resource import Call
+from xacct.errors import ExitCode
 
-SESSION_NAME = "xacct-verify"
-SHORTEST_SESSION = 900
 PAUSE = 2.0
-_FIX_MISSING = (
-    "Run xacct plan: a difference there is the likely cause. Otherwise look at what the service says."
-)
+MINUTE = 60.0
+"""For so long a positive answer vouches for the refusals that the same credentials get."""
 
 
-class Doors(Protocol):
-    """How verify comes to credentials; the real one is in the command line, the tests have a fake."""
-
-    def caller(self, caller: Caller) -> Gateway:
-        """The principal's own credentials; raises ``XacctError`` where there are none."""
-
-    def session(self, caller: Caller, check: Check, answer: dict[str, Any]) -> Gateway:
-        """The session that an answer to AssumeRole opened."""
+def _silent(_text: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a declared access may take to appear: changes need seconds, on AWS up to a minute."""
+    """How long a change may take to be seen: seconds usually, on AWS up to a minute.
+
+    ``progress`` hears what is waited for.
+    """
 
     seconds: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+    progress: Callable[[str], None] = _silent
 
 
 def verify(checks: Sequence[Check], doors: Doors, patience: Patience) -> Iterator[Finding]:
     """A finding for each check, in the order in which they were tried: link by link, what must work first.
 
-    What must work is tried until it does or patience ends. A refusal of what must not work counts only where
-    the same credentials were seen to work.
+    What must work is tried until it does or patience ends, and what must not until it is refused; who was
+    of two minds once must say the same twice. A refusal counts only where the same credentials were seen to
+    work in the same minute, and only if it is one for want of a permission.
     """
-    deadline = patience.clock() + patience.seconds
-    run = _Run(doors, patience, deadline)
+    run = _Run(doors, patience)
     for link in dict.fromkeys(check.link for check in checks):
         mine = [check for check in checks if check.link == link]
         for want in (Want.ALLOWED, Want.DENIED):
@@ -68,151 +63,145 @@ def exit_code(findings: Sequence[Finding], *, strict: bool = False) -> ExitCode:
 
 
 class _Run:
-    """The sessions opened so far, and who was seen to have working credentials."""
+    """What was seen to work so far, when and by whom."""
 
-    def __init__(self, doors: Doors, patience: Patience, deadline: float) -> None:
-        self.doors = doors
-        self.patience = patience
-        self.deadline = deadline
-        self.sessions: dict[tuple[str, str, str], Gateway | Tried] = {}
-        self.working: dict[str, Gateway | Tried] = {}
+    def __init__(self, doors: Doors, patience: Patience) -> None:
+        self._hops = Hops(doors)
+        self._patience = patience
+        self._deadline = patience.clock() + patience.seconds
+        self._worked: dict[tuple[str, str, str], tuple[float, Check]] = {}
+        self._entered: set[str] = set()
+        self._reached: set[str] = set()
 
     def finding(self, check: Check) -> Finding:
         """Try one check."""
         if not check.caller.profile:
-            return _not_tried(
-                check,
-                f"There is no profile for {check.caller.arn}, so nobody could try as this principal.",
-                "Name its profile in the manifest, under users or roles.",
+            why = check.why or f"There is no profile for {check.caller.arn}, so nobody could try as it."
+            return _finding(
+                check, Outcome.NOT_TRIED, why, fix="Name its profile in the manifest, under users or roles."
             )
         if check.mfa:
-            return _not_tried(
+            return _finding(
                 check,
+                Outcome.NOT_TRIED,
                 "The role asks for a second factor, which a machine does not have.",
-                "Try it by hand, with the profile that xacct use prints.",
+                fix="Try it by hand, with the profile that xacct use prints.",
             )
-        if check.want is Want.ALLOWED:
-            return self._positive(check)
-        return self._negative(check)
+        return self._positive(check) if check.want is Want.ALLOWED else self._negative(check)
 
     def _positive(self, check: Check) -> Finding:
-        while True:
-            tried = self._try(check)
-            late = self.patience.clock() + PAUSE > self.deadline
-            if tried.answer is not Answer.DENIED or late:
-                break
-            self.sessions.pop(_key(check), None)
-            self.patience.sleep(PAUSE)
+        tried = self._steady(check, Answer.ALLOWED)
         match tried.answer:
             case Answer.ALLOWED:
-                return Finding(check=check, outcome=Outcome.AS_DECLARED, detail=tried.detail, seen=tried.seen)
+                self._note(check)
+                return _finding(check, Outcome.AS_DECLARED, tried.detail, seen=tried.seen)
+            case Answer.DENIED if check.source_ip:
+                detail = f"Refused from here; the link lets in from {', '.join(check.source_ip)} only."
+                fix = "Run verify from there."
+                return _finding(check, Outcome.UNKNOWN, _both(detail, tried.detail), fix=fix)
             case Answer.DENIED:
-                return Finding(check=check, outcome=Outcome.MISSING, detail=tried.detail, fix=_FIX_MISSING)
+                likely, fix = explain(check, tried.detail)
+                return _finding(check, Outcome.MISSING, _both(likely, tried.detail), fix=fix)
+            case Answer.ABSENT:
+                fix = f"Run xacct plan --account {check.owner.name}."
+                return _finding(check, Outcome.MISSING, tried.detail, fix=fix)
             case Answer.NOT_TRIED:
-                return _not_tried(check, tried.detail, "")
+                return _finding(check, Outcome.NOT_TRIED, tried.detail)
             case Answer.UNKNOWN:
-                return Finding(check=check, outcome=Outcome.UNKNOWN, detail=tried.detail)
+                return _finding(check, Outcome.UNKNOWN, tried.detail)
+            case _:
+                assert_never(tried.answer)
 
     def _negative(self, check: Check) -> Finding:
-        tried = self._try(check)
+        tried = self._steady(check, Answer.DENIED)
         match tried.answer:
             case Answer.ALLOWED:
-                return Finding(
-                    check=check,
-                    outcome=Outcome.TOO_WIDE,
-                    detail=f"It worked, and nothing declares it. {tried.detail}".rstrip(),
+                return _finding(
+                    check,
+                    Outcome.TOO_WIDE,
+                    f"It worked, and nothing declares it. {tried.detail}".rstrip(),
                     fix="Run xacct plan and xacct drift; look for foreign policies that allow it.",
                 )
             case Answer.DENIED:
-                return Finding(check=check, outcome=Outcome.AS_DECLARED, detail=tried.detail)
+                if doubt := self._doubt(check):
+                    return _finding(check, Outcome.UNKNOWN, f"Refused, but {doubt}")
+                return _finding(check, Outcome.AS_DECLARED, tried.detail or "The service refused.")
             case Answer.NOT_TRIED:
-                return _not_tried(check, tried.detail, "")
-            case Answer.UNKNOWN:
-                return Finding(check=check, outcome=Outcome.UNKNOWN, detail=tried.detail)
+                return _finding(check, Outcome.NOT_TRIED, tried.detail)
+            case Answer.ABSENT | Answer.UNKNOWN:
+                return _finding(check, Outcome.UNKNOWN, tried.detail)
+            case _:
+                assert_never(tried.answer)
+
+    def _steady(self, check: Check, hoped: Answer) -> Tried:
+        """The answer after patience: as hoped, twice where it was not so at first, or what it is at the end."""
+        turned, again = False, False
+        while True:
+            tried = self._try(check)
+            if tried.answer is hoped:
+                if again or not turned:
+                    return tried
+                again = True
+            elif tried.answer in (Answer.ALLOWED, Answer.DENIED, Answer.ABSENT):
+                turned, again = True, False
+            else:
+                return tried
+            if self._patience.clock() + PAUSE > self._deadline:
+                return tried
+            if not again:
+                self._patience.progress(f"{check.name}: {tried.answer.value} so far, trying again")
+                self._hops.forget(check)
+            self._patience.sleep(PAUSE)
 
     def _try(self, check: Check) -> Tried:
-        if check.action == "sts:AssumeRole":
-            opened = self._open(check)
-            return Tried(Answer.ALLOWED) if not isinstance(opened, Tried) else opened
-        gateway = self._open(check) if check.role else self._own(check.caller)
-        if isinstance(gateway, Tried):
-            if gateway.answer is Answer.DENIED:
-                return Tried(
-                    Answer.NOT_TRIED, f"The role cannot be assumed, so it was not tried. {gateway.detail}"
-                )
-            return gateway
-        return probe(gateway, check)
+        if check.action == ASSUME:
+            self._hops.forget(check)
+            opened = self._hops.open(check)
+            return opened if isinstance(opened, Tried) else Tried(Answer.ALLOWED)
+        door = self._hops.open(check) if check.role else self._hops.own(check.caller)
+        if isinstance(door, Tried):
+            if door.answer in (Answer.DENIED, Answer.ABSENT):
+                return Tried(Answer.NOT_TRIED, "The role cannot be assumed, so it was not tried.")
+            return door
+        return probe(door, check)
 
-    def _open(self, check: Check) -> Gateway | Tried:
-        """A session of the role; asked for anew after a refusal, and kept otherwise."""
-        known = self.sessions.get(_key(check))
-        if known is not None:
-            return known
-        own = self._own(check.caller)
-        if isinstance(own, Tried):
-            return own
-        call = Call.of(
-            "sts",
-            "AssumeRole",
-            RoleArn=check.role,
-            RoleSessionName=SESSION_NAME,
-            DurationSeconds=SHORTEST_SESSION,
-            ExternalId=check.external_id or None,
-        )
-        opened: Gateway | Tried
-        try:
-            answer = own.ask(call)
-        except ServiceError as error:
-            opened = (
-                Tried(Answer.DENIED, error.message or "The service refused.")
-                if error.denied
-                else Tried(Answer.UNKNOWN, str(error))
-            )
+    def _note(self, check: Check) -> None:
+        now = self._patience.clock()
+        if check.action == ASSUME:
+            self._entered.add(check.role)
         else:
-            if answer is None:
-                opened = Tried(Answer.DENIED, f"The role {check.role} does not exist.")
-            else:
-                opened = self.doors.session(check.caller, check, answer)
-        self.sessions[_key(check)] = opened
-        return opened
+            self._worked[key_of(check)] = now, check
+            self._reached.add(check.resource)
 
-    def _own(self, caller: Caller) -> Gateway | Tried:
-        """The principal's own credentials, once they were seen to be accepted and to be the principal's."""
-        known = self.working.get(caller.profile)
+    def _doubt(self, check: Check) -> str:
+        """Why a refusal says nothing of the permission; "" where it does."""
+        if check.role and check.action != ASSUME:
+            return self._doubt_session(check)
+        if reason := self._hops.accepted(check.caller):
+            return f"whether the credentials are accepted is not known. {reason}"
+        if check.action == ASSUME and not check.ended and check.role not in self._entered:
+            return "nobody was seen to be let in, so it may be refused to everybody."
+        if check.action != ASSUME and not check.ended and check.resource not in self._reached:
+            return "nobody was seen to reach the bucket, so it may be refused to everybody."
+        return ""
+
+    def _doubt_session(self, check: Check) -> str:
+        known = self._worked.get(key_of(check))
         if known is None:
-            known = self.working[caller.profile] = self._enter(caller)
-        return known
-
-    def _enter(self, caller: Caller) -> Gateway | Tried:
-        try:
-            gateway = self.doors.caller(caller)
-            seen = gateway.caller()
-        except XacctError as error:
-            return Tried(Answer.UNKNOWN, str(error))
-        if seen is not None and not _same(seen.arn, caller.arn):
-            return Tried(
-                Answer.UNKNOWN,
-                f"The profile {caller.profile} belongs to {seen.arn}, not to {caller.arn}.",
-            )
-        return gateway
+            return "nothing was seen to work in this session, so everything may be refused."
+        when, positive = known
+        if self._patience.clock() - when > MINUTE:
+            if self._try(positive).answer is not Answer.ALLOWED:
+                return f"what worked before does not any more: {positive.name}."
+            self._note(positive)
+        return ""
 
 
-def _same(seen: str, declared: str) -> bool:
-    """Whether a caller's ARN is the declared principal's; a session's ARN has its role's name without path."""
-    if seen == declared or not seen:
-        return True
-    if ":assumed-role/" in seen and ":role/" in declared:
-        account, _, rest = seen.partition(":assumed-role/")
-        return (
-            rest.partition("/")[0] == declared.rpartition("/")[2]
-            and account.split(":")[4] == declared.split(":")[4]
-        )
-    return False
+def _both(likely: str, message: str) -> str:
+    return f"{likely} The service says: {message}" if message else likely
 
 
-def _key(check: Check) -> tuple[str, str, str]:
-    return (check.caller.profile, check.role, check.external_id)
-
-
-def _not_tried(check: Check, detail: str, fix: str) -> Finding:
-    return Finding(check=check, outcome=Outcome.NOT_TRIED, detail=detail, fix=fix)
+def _finding(
+    check: Check, outcome: Outcome, detail: str, *, seen: tuple[str, ...] = (), fix: str = ""
+) -> Finding:
+    return Finding(check=check, outcome=outcome, detail=detail, seen=seen, fix=fix)

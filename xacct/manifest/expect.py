@@ -56,6 +56,12 @@ def hops(manifest: Manifest, link: str) -> tuple[Check, ...]:
     return tuple(found)
 
 
+def crowds(manifest: Manifest) -> frozenset[str]:
+    """The accounts (by name) whose users have to be read to tell who stands behind a trust."""
+    ids = {number for path in paths(manifest, {}) for number in path.open_to}
+    return frozenset(name for name, spec in manifest.accounts.items() if spec.account.id in ids)
+
+
 def places(manifest: Manifest, link: str) -> tuple[tuple[str, str], ...]:
     """Bucket and prefix ("" for all of it) of everything that a link leads to."""
     found = [

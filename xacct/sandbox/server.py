@@ -20,6 +20,10 @@ IDLE_SECONDS = 120
 Handle = Callable[[Incoming], Answer]
 
 
+NAME = "xacct-sandbox"
+"""How the embedded cloud calls itself; by this verify knows what it may try here."""
+
+
 class Server:
     """Listens on 127.0.0.1 and hands each request to ``handle``, in a thread per connection."""
 
@@ -157,9 +161,10 @@ class _Handler(BaseHTTPRequestHandler):
         return bytes(body)
 
     def _send(self, answer: Answer) -> None:
-        """Without ``send_response``: that one adds a Server header, and writes to stderr."""
+        """Without ``send_response``: that one names Python as the server, and writes to stderr."""
         status = HTTPStatus(answer.status)
         lines = [f"HTTP/1.1 {answer.status} {status.phrase}", f"Date: {self.date_time_string()}"]
+        lines.append(f"Server: {NAME}")
         lines += [f"{name}: {_one_line(value)}" for name, value in answer.headers]
         bodiless = answer.status in {204, 304} or self.command == "HEAD"
         sized = any(name == "content-length" for name, _ in answer.headers)

@@ -1,0 +1,160 @@
+"""Acting as a declared principal: its own credentials, and the sessions of roles that it opens with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from xacct.aws.caller import Caller as Identity
+from xacct.aws.caller import NoCredentials, identify
+from xacct.check import Caller, Check, Want
+from xacct.engine.gateway import Gateway
+from xacct.engine.probe import Answer, Door, Tried, refusal
+from xacct.errors import ServiceError, XacctError
+from xacct.resource import Call
+
+ASSUME = "sts:AssumeRole"
+SESSION_NAME = "xacct-verify"
+SHORTEST_SESSION = 900
+SANDBOX = "xacct-sandbox"
+
+Key = tuple[str, str, str]
+"""What tells sessions apart: profile, role, external id."""
+
+
+class Doors(Protocol):
+    """How verify comes to credentials; the real one is in the command line, the tests have a fake."""
+
+    def caller(self, caller: Caller) -> Gateway:
+        """The principal's own credentials; raises ``XacctError`` where there are none."""
+
+    def session(self, caller: Caller, check: Check, answer: dict[str, Any]) -> Gateway:
+        """The session that an answer to AssumeRole opened."""
+
+
+class Hops:
+    """The credentials in use during one run. Every session that is asked for twice is opened once."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._doors = doors
+        self._own: dict[str, Door | Tried] = {}
+        self._sessions: dict[Key, Door | Tried] = {}
+
+    def own(self, caller: Caller) -> Door | Tried:
+        """The principal's own credentials, once they were seen to be accepted and to be the principal's."""
+        known = self._own.get(caller.profile)
+        if known is None:
+            known = self._own[caller.profile] = self._enter(caller)
+        return known
+
+    def accepted(self, caller: Caller) -> str:
+        """Ask once more whether the principal's own credentials are accepted: "" or the reason why not."""
+        own = self.own(caller)
+        if isinstance(own, Tried):
+            return own.detail
+        try:
+            _identify(own.gateway)
+        except XacctError as error:
+            return str(error)
+        return ""
+
+    def open(self, check: Check) -> Door | Tried:
+        """A session of the check's role; a hop that is itself what is tried is asked for anew."""
+        key = key_of(check)
+        known = self._sessions.get(key)
+        if known is None:
+            known = self._sessions[key] = self._assume(check)
+        return known
+
+    def forget(self, check: Check) -> None:
+        """Open the session anew when it is needed next."""
+        self._sessions.pop(key_of(check), None)
+
+    def _enter(self, caller: Caller) -> Door | Tried:
+        try:
+            gateway = self._doors.caller(caller)
+            seen = _identify(gateway)
+        except NoCredentials as error:
+            return Tried(Answer.NOT_TRIED, str(error))
+        except XacctError as error:
+            return Tried(Answer.UNKNOWN, str(error))
+        if seen is not None and not _is(seen, caller):
+            whose = seen.arn or f"account {seen.account}"
+            return Tried(
+                Answer.UNKNOWN, f"The profile {caller.profile} belongs to {whose}, not to {caller.arn}."
+            )
+        return Door(gateway, gateway.platform.conditional_writes)
+
+    def _assume(self, check: Check) -> Door | Tried:
+        own = self.own(check.caller)
+        if isinstance(own, Tried):
+            return own
+        trying = check.action == ASSUME and check.want is Want.ALLOWED
+        try:
+            answer = own.gateway.ask(
+                assume_call(check, check.session_seconds if trying else SHORTEST_SESSION, SESSION_NAME)
+            )
+            if answer is None:
+                return Tried(Answer.ABSENT, f"The role {check.role} does not exist.")
+            session = self._doors.session(check.caller, check, answer)
+        except ServiceError as error:
+            if "MaxSessionDuration" in error.message:
+                return Tried(Answer.DENIED, error.message)
+            return refusal(error)
+        except XacctError as error:
+            return Tried(Answer.UNKNOWN, str(error))
+        return Door(session, session.platform.conditional_writes or _sandbox(session, answer))
+
+
+def assume_call(check: Check, seconds: int, name: str, **more: str | None) -> Call:
+    """The request that opens a session of the check's role."""
+    return Call.of(
+        "sts",
+        "AssumeRole",
+        RoleArn=check.role,
+        RoleSessionName=name,
+        DurationSeconds=seconds,
+        ExternalId=check.external_id or None,
+        **more,
+    )
+
+
+def key_of(check: Check) -> Key:
+    """The session that a check runs in."""
+    return (check.caller.profile, check.role, check.external_id)
+
+
+def _identify(gateway: Gateway) -> Identity | None:
+    """Who the service takes us for, asked now; None where it accepts us and does not tell.
+
+    A refusal for want of a permission comes after the signature was found right. GetCallerIdentity needs no
+    permission: where that is refused, it is the role behind the profile that could not be entered.
+    """
+    try:
+        return identify(gateway.ask, gateway.platform)
+    except ServiceError as error:
+        if error.denied and error.operation != "GetCallerIdentity":
+            return None
+        raise
+
+
+def _is(seen: Identity, declared: Caller) -> bool:
+    """Whether it is the declared principal; a session's ARN has its role's name without the path."""
+    if not seen.arn:
+        return seen.account == declared.account.id
+    if seen.arn == declared.arn:
+        return True
+    before, session, rest = seen.arn.partition(":assumed-role/")
+    return (
+        bool(session)
+        and ":role/" in declared.arn
+        and rest.partition("/")[0] == declared.arn.rpartition("/")[2]
+        and before.rpartition(":")[2] == declared.account.id
+    )
+
+
+def _sandbox(gateway: Gateway, answer: Mapping[str, Any]) -> bool:
+    """Whether the embedded cloud answered, and will answer for the objects too."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    urls = {gateway.endpoints.get("sts"), gateway.endpoints.get("s3")}
+    return headers.get("server") == SANDBOX and len(urls) == 1
