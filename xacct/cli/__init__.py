@@ -45,6 +45,10 @@ def root(debug: bool) -> None:
     """
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a run as Ctrl-C does: running calls end first."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit; the one place where errors become exit codes and text on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -55,18 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         code = root.main(args=given, prog_name="xacct", standalone_mode=False)
-    except click.exceptions.Abort:
-        _say("interrupted: running calls have ended")
-        code = ExitCode.INTERRUPTED
+    except click.exceptions.Abort as error:  # what click makes of a KeyboardInterrupt
+        code = _interrupted(error.__cause__ or error.__context__)
     except click.UsageError as error:
         error.show(file=sys.stderr)
         code = ExitCode.USAGE
     except click.ClickException as error:
         error.show(file=sys.stderr)
         code = ExitCode.ERROR
-    except KeyboardInterrupt:
-        _say("interrupted: running calls have ended")
-        code = ExitCode.INTERRUPTED
+    except KeyboardInterrupt as error:
+        code = _interrupted(error)
     except BrokenPipeError:
         sys.stderr.close()
         code = ExitCode.ERROR
@@ -95,10 +97,15 @@ def _show(error: XacctError, *, debug: bool) -> None:
         traceback.print_exc()
 
 
+def _interrupted(by: BaseException | None) -> ExitCode:
+    terminated = isinstance(by, Terminated)
+    _say(f"{'terminated' if terminated else 'interrupted'}: running calls have ended")
+    return ExitCode.TERMINATED if terminated else ExitCode.INTERRUPTED
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:
-    _say("terminated: running calls have ended")
-    sys.exit(int(ExitCode.TERMINATED))
+    raise Terminated
