@@ -115,11 +115,11 @@ class _Negatives:
     def of_the_ended(self) -> Iterator[Check]:
         """Of a link that is over: nobody gets in."""
         for caller in self.path.callers:
-            hop = _hop(self.path, caller)
+            hop = replace(_hop(self.path, caller), ended=True)
             if not self._others_let_in(caller, hop.external_id):
                 ended = f"the link ended on {self.path.conditions.expires}"
                 name = f"{_short(caller)} cannot assume {self.path.role.name}: {ended}"
-                yield replace(hop, name=name, want=Want.DENIED, ended=True)
+                yield replace(hop, name=name, want=Want.DENIED)
             yield from self._direct(hop)
 
     def _external_id(self, hop: Check) -> Iterator[Check]:

@@ -1,0 +1,459 @@
+"""Patience and judgement: what counts as an answer, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.fakes import no_answer, refusal
+from tests.unit.engine.cloud import BUCKET, ROLE, A, B, SmallCloud, denied
+from xacct.aws.caller import NoCredentials
+from xacct.aws.platform import CEPH, EUCALYPTUS, PRIVATE
+from xacct.check import Caller, Check, Finding, Outcome, Want
+from xacct.engine.verify import Patience, exit_code, verify
+from xacct.errors import ExitCode, Refused
+
+ANNA = Caller(account=A, arn=A.iam_arn("user/anna"), profile="anna")
+MALLORY = Caller(account=A, arn=A.iam_arn("user/mallory"), profile="mallory")
+HOP = Check(
+    name="anna assumes reader",
+    link="logs",
+    caller=ANNA,
+    owner=B,
+    role=ROLE,
+    action="sts:AssumeRole",
+    resource=ROLE,
+    want=Want.ALLOWED,
+)
+LIST = replace(HOP, name="anna lists", action="s3:ListBucket", resource=f"arn:aws:s3:::{BUCKET}")
+READ = replace(LIST, name="anna reads", action="s3:GetObject")
+WRITE = replace(LIST, name="anna writes", action="s3:PutObject")
+DELETE = replace(LIST, name="anna deletes", action="s3:DeleteObject")
+NO_WRITE = replace(WRITE, name="anna cannot write", want=Want.DENIED)
+NO_DELETE = replace(DELETE, name="anna cannot delete", want=Want.DENIED)
+STRANGER = replace(HOP, name="mallory cannot assume", caller=MALLORY, want=Want.DENIED)
+DIRECT = replace(LIST, name="anna cannot list without the role", role="", want=Want.DENIED)
+
+ASSUMES = ("anna", "sts:AssumeRole")
+LISTS = ("session", "s3:ListBucket")
+READS = ("session", "s3:GetObject")
+WRITES = ("session", "s3:PutObject")
+DELETES = ("session", "s3:DeleteObject")
+
+
+def run(cloud: SmallCloud, *checks: Check, seconds: float = 10.0) -> dict[str, Finding]:
+    patience = Patience(seconds, cloud.clock, cloud.clock.sleep)
+    found = list(verify(checks, cloud, patience))
+    assert len(found) == len(checks)
+    return {finding.check.name: finding for finding in found}
+
+
+def outcomes(cloud: SmallCloud, *checks: Check, **more: Any) -> list[Outcome]:
+    found = run(cloud, *checks, **more)
+    return [found[check.name].outcome for check in checks]
+
+
+OK, MISSING, WIDE, UNTRIED, UNKNOWN = (
+    Outcome.AS_DECLARED,
+    Outcome.MISSING,
+    Outcome.TOO_WIDE,
+    Outcome.NOT_TRIED,
+    Outcome.UNKNOWN,
+)
+
+
+def test_what_is_declared_works_and_nothing_else_does() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, READS)
+    checks = (HOP, LIST, READ, NO_WRITE, NO_DELETE, DIRECT, STRANGER)
+    assert outcomes(cloud, *checks) == [OK] * 7
+    assert cloud.clock.pauses == []
+
+
+def test_the_listing_shows_the_keys() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, keys=("in/a", "out/b"))
+    assert run(cloud, HOP, LIST)["anna lists"].seen == ("in/a", "out/b")
+    inside = replace(LIST, prefix="in/")
+    assert run(cloud, HOP, inside)["anna lists"].seen == ("in/a",)
+
+
+def test_a_long_listing_is_cut_and_says_so() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, keys=tuple(f"{number:05}" for number in range(1200)))
+    found = run(cloud, LIST)["anna lists"]
+    assert len(found.seen) == 1000
+    assert "and more" in found.detail
+
+
+def test_every_request_names_the_owner_of_the_bucket() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, READS, WRITES, DELETES)
+    run(cloud, HOP, LIST, READ, WRITE, DELETE)
+    owners = {call.params.get("ExpectedBucketOwner") for _, call in cloud.sent if call.service == "s3"}
+    assert owners == {B.id}
+
+
+def test_positives_of_a_link_come_before_its_negatives() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    found = list(verify((NO_WRITE, STRANGER, LIST, HOP), cloud, Patience(0, cloud.clock, cloud.clock.sleep)))
+    assert [finding.check.want for finding in found] == [Want.ALLOWED, Want.ALLOWED, Want.DENIED, Want.DENIED]
+
+
+# ---- patience
+
+
+def test_a_role_that_is_seen_late_is_waited_for_and_must_work_twice() -> None:
+    cloud = SmallCloud(LISTS)
+    cloud.changes.append((4.0, lambda: cloud.rights.add(ASSUMES)))
+    assert outcomes(cloud, HOP, LIST) == [OK, OK]
+    tries = [call for _, call in cloud.sent if call.operation == "AssumeRole"]
+    assert len(tries) == 4  # refused at 0 and 2 s, let in at 4 s and again at 6 s
+
+
+def test_access_that_comes_and_goes_is_not_taken_for_there_until_it_stays() -> None:
+    cloud = SmallCloud(ASSUMES)
+    cloud.changes += [
+        (2.0, lambda: cloud.rights.add(LISTS)),
+        (4.0, lambda: cloud.rights.discard(LISTS)),
+        (6.0, lambda: cloud.rights.add(LISTS)),
+    ]
+    assert outcomes(cloud, LIST) == [OK]
+    assert cloud.clock() == 8.0
+
+
+def test_patience_ends_and_then_the_access_is_missing() -> None:
+    cloud = SmallCloud(ASSUMES)
+    assert outcomes(cloud, HOP, LIST) == [OK, MISSING]
+    assert 8.0 <= cloud.clock() <= 10.0
+
+
+def test_a_session_is_opened_anew_after_a_refusal() -> None:
+    cloud = SmallCloud(ASSUMES)
+    cloud.changes.append((2.0, lambda: cloud.rights.add(LISTS)))
+    run(cloud, LIST)
+    assert sum(call.operation == "AssumeRole" for _, call in cloud.sent) == 2
+
+
+def test_access_that_was_just_taken_away_is_given_time_to_go() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, WRITES)
+    cloud.changes.append((4.0, lambda: cloud.rights.discard(WRITES)))
+    assert outcomes(cloud, HOP, LIST, NO_WRITE) == [OK, OK, OK]
+
+
+def test_what_gives_no_answer_is_not_waited_for() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    cloud.faults["ListObjectsV2"] = no_answer()
+    assert outcomes(cloud, LIST) == [UNKNOWN]
+    assert cloud.clock.pauses == []
+
+
+# ---- too wide and missing
+
+
+def test_what_works_and_is_not_declared_is_too_wide() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, WRITES, ("mallory", "sts:AssumeRole"), ("anna", "s3:ListBucket"))
+    assert outcomes(cloud, HOP, LIST, NO_WRITE, STRANGER, DIRECT, seconds=0) == [OK, OK, WIDE, WIDE, WIDE]
+
+
+def test_without_the_role_what_hangs_on_it_is_not_tried() -> None:
+    assert outcomes(SmallCloud(LISTS), HOP, LIST, NO_WRITE, seconds=0) == [MISSING, UNTRIED, UNTRIED]
+
+
+def test_an_external_id_that_nobody_checks_is_found() -> None:
+    hop = replace(HOP, external_id="right")
+    without = replace(hop, name="without", external_id="", want=Want.DENIED)
+    cloud = SmallCloud(ASSUMES)
+    cloud.external_id = "right"
+    assert outcomes(cloud, hop, without, seconds=0) == [OK, OK]
+    assert outcomes(SmallCloud(ASSUMES), hop, without, seconds=0) == [OK, WIDE]
+
+
+# ---- a refusal that says nothing
+
+
+def test_a_refusal_in_a_session_where_nothing_worked_says_nothing() -> None:
+    assert outcomes(SmallCloud(ASSUMES), HOP, NO_WRITE) == [OK, UNKNOWN]
+
+
+def test_a_stranger_is_not_refused_where_nobody_is_let_in() -> None:
+    assert outcomes(SmallCloud(), HOP, STRANGER, seconds=0) == [MISSING, UNKNOWN]
+
+
+def test_direct_access_says_nothing_where_nobody_reached_the_bucket() -> None:
+    assert outcomes(SmallCloud(ASSUMES), HOP, LIST, DIRECT, seconds=0) == [OK, MISSING, UNKNOWN]
+
+
+def test_of_a_link_that_has_ended_nobody_has_to_get_in() -> None:
+    ended = replace(HOP, want=Want.DENIED, ended=True)
+    assert outcomes(SmallCloud(), ended) == [OK]
+
+
+def test_a_positive_vouches_for_one_minute_and_is_then_tried_again() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    findings = verify((LIST, NO_WRITE), cloud, Patience(0, cloud.clock, cloud.clock.sleep))
+    next(findings)
+    cloud.clock.now += 61
+    before = len([call for _, call in cloud.sent if call.operation == "ListObjectsV2"])
+    assert next(findings).outcome is OK
+    assert len([call for _, call in cloud.sent if call.operation == "ListObjectsV2"]) == before + 1
+
+
+def test_a_session_that_has_died_refuses_everything_and_proves_nothing() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    findings = verify((LIST, NO_WRITE), cloud, Patience(0, cloud.clock, cloud.clock.sleep))
+    next(findings)
+    cloud.clock.now += 61
+    cloud.rights.discard(LISTS)
+    assert next(findings).outcome is UNKNOWN
+
+
+def test_credentials_that_stopped_working_make_a_refusal_worthless() -> None:
+    cloud = SmallCloud(ASSUMES)
+    findings = verify((HOP, STRANGER), cloud, Patience(0, cloud.clock, cloud.clock.sleep))
+    next(findings)
+    assert next(findings).outcome is OK
+    findings = verify((HOP, STRANGER), cloud, Patience(0, cloud.clock, cloud.clock.sleep))
+    next(findings)
+    cloud.faults["GetCallerIdentity"] = refusal("ExpiredToken", 400)
+    assert next(findings).outcome is UNKNOWN
+
+
+NO_ANSWERS = {
+    "network": no_answer(),
+    "throttling": refusal("Throttling", 400),
+    "server's fault": refusal("InternalError", 500),
+    "expired": refusal("ExpiredToken", 400),
+    "wrong clock": refusal("RequestTimeTooSkewed", 403),
+    "unknown key": refusal("InvalidAccessKeyId", 403),
+    "wrong secret": refusal("SignatureDoesNotMatch", 403),
+    "no bucket": refusal("NoSuchBucket", 404),
+}
+
+
+@pytest.mark.parametrize("case", NO_ANSWERS)
+@pytest.mark.parametrize("want", Want)
+def test_what_is_no_refusal_is_unknown_whatever_was_hoped(case: str, want: Want) -> None:
+    cloud = SmallCloud(ASSUMES)
+    cloud.faults["ListObjectsV2"] = NO_ANSWERS[case]
+    assert outcomes(cloud, replace(LIST, want=want)) == [UNKNOWN]
+
+
+@pytest.mark.parametrize("case", [one for one in NO_ANSWERS if one != "no bucket"])
+@pytest.mark.parametrize("want", Want)
+def test_a_hop_without_an_answer_is_unknown(case: str, want: Want) -> None:
+    cloud = SmallCloud()
+    cloud.faults["AssumeRole"] = NO_ANSWERS[case]
+    assert outcomes(cloud, replace(HOP, want=want)) == [UNKNOWN]
+
+
+def test_a_role_that_does_not_exist_is_missing_but_no_refusal() -> None:
+    cloud = SmallCloud()
+    cloud.faults["AssumeRole"] = refusal("NoSuchEntity", 404)
+    assert outcomes(cloud, HOP, STRANGER, seconds=0) == [MISSING, UNKNOWN]
+
+
+# ---- who tries
+
+
+def test_without_a_profile_nobody_tries() -> None:
+    cloud = SmallCloud()
+    check = replace(HOP, caller=replace(ANNA, profile=""), why="Who is in the group could not be read.")
+    found = run(cloud, check)[HOP.name]
+    assert (found.outcome, found.detail) == (UNTRIED, "Who is in the group could not be read.")
+    assert cloud.sent == []
+
+
+def test_a_profile_that_is_not_there_is_not_tried() -> None:
+    cloud = SmallCloud()
+    cloud.faults["no profile"] = NoCredentials("apps", "there is no such profile", fix="Make one.")
+    assert outcomes(cloud, HOP, STRANGER) == [UNTRIED, UNTRIED]
+
+
+def test_a_wrong_endpoint_is_unknown_and_stops_nothing_else() -> None:
+    cloud = SmallCloud()
+    cloud.faults["no profile"] = Refused("an endpoint is not the declared one")
+    assert outcomes(cloud, HOP) == [UNKNOWN]
+
+
+def test_a_second_factor_cannot_be_tried_but_the_way_without_the_role_can() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    assert outcomes(cloud, replace(HOP, mfa=True), replace(LIST, mfa=True)) == [UNTRIED, UNTRIED]
+    assert cloud.sent == []
+    cloud.rights.add(("anna", "s3:ListBucket"))
+    assert outcomes(cloud, DIRECT, seconds=0) == [WIDE]
+
+
+IDENTITIES = {
+    "somebody else": (A.iam_arn("user/other"), UNKNOWN),
+    "the root user": (A.root, UNKNOWN),
+    "the same name elsewhere": ("arn:aws:iam::999999999999:user/anna", UNKNOWN),
+    "the same name on another path": (A.iam_arn("user/x/anna"), UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", IDENTITIES)
+def test_a_profile_of_somebody_else_proves_nothing(case: str) -> None:
+    arn, expected = IDENTITIES[case]
+    cloud = SmallCloud(ASSUMES)
+    cloud.identity["anna"] = arn
+    assert outcomes(cloud, HOP) == [expected]
+    assert not [call for _, call in cloud.sent if call.operation == "AssumeRole"]
+
+
+ROLES = {
+    "its session": ("arn:aws:sts::444455556666:assumed-role/runner/x", OK),
+    "a session of another role": ("arn:aws:sts::444455556666:assumed-role/other/runner", UNKNOWN),
+    "a session in another account": ("arn:aws:sts::999999999999:assumed-role/runner/x", UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", ROLES)
+def test_a_role_is_known_by_its_session_whose_arn_has_no_path(case: str) -> None:
+    arn, expected = ROLES[case]
+    cloud = SmallCloud(ASSUMES)
+    cloud.identity["anna"] = arn
+    runner = replace(ANNA, arn=A.iam_arn("role/jobs/runner"))
+    assert outcomes(cloud, replace(HOP, caller=runner)) == [expected]
+
+
+def test_where_nobody_says_who_one_is_a_refusal_shows_that_the_signature_is_right() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, platform=CEPH)
+    assert outcomes(cloud, HOP, LIST, STRANGER) == [OK, OK, OK]
+
+
+def test_a_profile_whose_role_cannot_be_entered_is_not_taken_for_its_principal() -> None:
+    cloud = SmallCloud(ASSUMES)
+    error = denied("sts:AssumeRole")
+    error.operation = "GetCallerIdentity"
+    cloud.faults["GetCallerIdentity"] = error
+    assert outcomes(cloud, HOP) == [UNKNOWN]
+
+
+def test_the_hop_asks_for_the_declared_session_and_the_negatives_for_the_shortest() -> None:
+    cloud = SmallCloud(ASSUMES)
+    run(cloud, replace(HOP, session_seconds=7200), replace(STRANGER, session_seconds=7200), seconds=0)
+    asked = {
+        who: call.params["DurationSeconds"] for who, call in cloud.sent if call.operation == "AssumeRole"
+    }
+    assert asked == {"anna": 7200, "mallory": 900}
+
+
+def test_a_session_longer_than_the_role_allows_is_missing_access() -> None:
+    cloud = SmallCloud()
+    cloud.faults["AssumeRole"] = refusal(
+        "ValidationError",
+        400,
+        "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    )
+    found = run(cloud, replace(HOP, session_seconds=7200), seconds=0)[HOP.name]
+    assert found.outcome is MISSING
+    assert "7200" in found.detail
+
+
+def test_a_refusal_from_the_wrong_address_says_nothing() -> None:
+    bound = {"source_ip": ("10.0.0.0/8",)}
+    found = run(SmallCloud(), replace(HOP, **bound), seconds=0)[HOP.name]
+    assert found.outcome is UNKNOWN
+    assert "10.0.0.0/8" in found.detail
+
+
+# ---- nothing is changed
+
+
+def test_writing_and_deleting_are_tried_without_changing_anything() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, WRITES, DELETES)
+    assert outcomes(cloud, WRITE, DELETE) == [OK, OK]
+    assert cloud.keys == ["in/a.txt"]
+
+
+@pytest.mark.parametrize("platform", [PRIVATE, EUCALYPTUS], ids=lambda platform: platform.name)
+def test_where_conditions_may_be_ignored_nothing_is_written_or_deleted(platform: Any) -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, WRITES, DELETES, platform=platform)
+    assert outcomes(cloud, HOP, LIST, WRITE, DELETE, NO_WRITE, NO_DELETE) == [
+        OK,
+        OK,
+        UNTRIED,
+        UNTRIED,
+        UNTRIED,
+        UNTRIED,
+    ]
+    assert not {call.operation for _, call in cloud.sent} & {"PutObject", "DeleteObject"}
+
+
+def test_the_embedded_cloud_is_known_by_its_name_where_it_answers_for_objects_too() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, WRITES, platform=PRIVATE)
+    cloud.headers = {"server": "xacct-sandbox"}
+    assert outcomes(cloud, WRITE) == [OK]
+    cloud.endpoints = {"sts": "http://one", "s3": "http://another"}
+    assert outcomes(cloud, WRITE) == [UNTRIED]
+
+
+def test_a_condition_that_is_ignored_against_all_promises_is_undone_and_said_loudly() -> None:
+    cloud = SmallCloud(ASSUMES, WRITES, DELETES)
+    cloud.honours = False
+    found = run(cloud, WRITE)["anna writes"]
+    assert "ATTENTION" in found.detail
+    assert cloud.keys == ["in/a.txt"]
+    cloud.rights.discard(DELETES)
+    found = run(cloud, WRITE)["anna writes"]
+    left = [key for key in cloud.keys if key != "in/a.txt"]
+    assert len(left) == 1
+    assert left[0] in found.detail
+
+
+def test_a_refusal_to_read_says_nothing_of_a_write_on_an_entity_tag() -> None:
+    """S3 User Guide, conditional requests: If-Match with an entity tag needs s3:GetObject as well."""
+    for named in ("s3:GetObject", "s3:ListBucket"):
+        cloud = SmallCloud(ASSUMES, LISTS)
+        cloud.faults["PutObject"] = denied(named)
+        assert outcomes(cloud, LIST, WRITE, NO_WRITE) == [OK, UNTRIED, UNTRIED]
+    cloud.faults["PutObject"] = denied("s3:PutObject")
+    assert outcomes(cloud, LIST, WRITE, NO_WRITE, seconds=0) == [OK, MISSING, OK]
+
+
+def test_a_delete_asks_for_no_entity_tag_so_that_it_needs_no_permission_to_read() -> None:
+    cloud = SmallCloud(ASSUMES, DELETES)
+    run(cloud, DELETE)
+    assert [call.params["IfMatch"] for _, call in cloud.sent if call.operation == "DeleteObject"] == ["*"]
+
+
+def test_reading_needs_an_object_and_folders_are_none() -> None:
+    for keys in ((), ("in/",)):
+        found = run(SmallCloud(ASSUMES, LISTS, READS, keys=keys), READ)["anna reads"]
+        assert found.outcome is UNTRIED
+        assert "no object" in found.detail
+
+
+def test_reading_without_a_listing_to_find_a_key_is_not_tried() -> None:
+    assert outcomes(SmallCloud(ASSUMES, READS), READ) == [UNTRIED]
+
+
+def test_an_action_nobody_can_try_is_not_tried() -> None:
+    assert outcomes(SmallCloud(ASSUMES), replace(LIST, action="s3:PutObjectAcl")) == [UNTRIED]
+
+
+def test_an_empty_object_can_be_read_though_it_has_no_first_byte() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    cloud.faults["GetObject"] = refusal("InvalidRange", 416)
+    assert outcomes(cloud, READ) == [OK]
+
+
+# ---- exit codes
+
+CODES: dict[str, tuple[set[Outcome], ExitCode, ExitCode]] = {
+    "nothing": (set(), ExitCode.DONE, ExitCode.DONE),
+    "as declared": ({OK}, ExitCode.DONE, ExitCode.DONE),
+    "not enforced": ({OK, Outcome.NOT_ENFORCED}, ExitCode.DONE, ExitCode.TOO_WIDE),
+    "not tried": ({OK, UNTRIED}, ExitCode.UNKNOWN, ExitCode.UNKNOWN),
+    "unknown": ({OK, UNKNOWN}, ExitCode.UNKNOWN, ExitCode.UNKNOWN),
+    "missing": ({MISSING, UNKNOWN, UNTRIED}, ExitCode.MISSING, ExitCode.MISSING),
+    "too wide": ({OK, WIDE}, ExitCode.TOO_WIDE, ExitCode.TOO_WIDE),
+    "too wide and missing": ({MISSING, WIDE, UNKNOWN}, ExitCode.TOO_WIDE, ExitCode.TOO_WIDE),
+}
+
+
+@pytest.mark.parametrize("case", CODES)
+def test_the_worst_outcome_decides_the_exit_code(case: str) -> None:
+    found, code, strict = CODES[case]
+    findings = [Finding(check=HOP, outcome=outcome, detail="") for outcome in found]
+    assert exit_code(findings) is code
+    assert exit_code(findings, strict=True) is strict
