@@ -21,10 +21,10 @@ demo: $(VENV)/.ready ## Run the whole story on the embedded cloud
 	@$(BIN)/xacct demo
 
 test: $(VENV)/.ready ## Run every test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests
+	$(BIN)/python -m pytest -n $(JOBS) tests
 
 unit: $(VENV)/.ready ## Run the tests that take seconds
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m 'not slow' tests
+	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' tests
 
 check: $(VENV)/.ready ## Check format, lint, types and layers
 	$(BIN)/ruff format --check .

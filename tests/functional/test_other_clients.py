@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.functional.conftest import MANIFESTS
 from xacct.manifest.load import load_manifest
 from xacct.sandbox.world import Extra, Key, World
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other-clients")]
+pytestmark = pytest.mark.slow
 
 DATA, ANALYTICS = "325271821652", "290122656840"
 BUCKET = "mongodb-snapshots"
@@ -36,13 +37,16 @@ XACCT = Path(sys.executable).with_name("xacct")
 @pytest.fixture(scope="module")
 def clients() -> Path:
     """The folder with ``aws`` and ``s3cmd``; kept in the cache folder between runs."""
-    ready = CACHE / ".ready"
-    if not ready.exists() or ready.read_text() != repr(CLIENTS):
-        shutil.rmtree(CACHE, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", CACHE], check=True)
-        pip = [CACHE / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *CLIENTS], check=True)
-        ready.write_text(repr(CLIENTS))
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    with (CACHE.parent / "clients.lock").open("w") as lock:  # several workers may want them at once
+        flock(lock, LOCK_EX)
+        ready = CACHE / ".ready"
+        if not ready.exists() or ready.read_text() != repr(CLIENTS):
+            shutil.rmtree(CACHE, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", CACHE], check=True)
+            pip = [CACHE / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, *CLIENTS], check=True)
+            ready.write_text(repr(CLIENTS))
     return CACHE / "bin"
 
 

@@ -1,5 +1,7 @@
 """Endpoints and credentials come from the AWS conventions, and are checked before anything is sent."""
 
+import socket
+
 import pytest
 from immutabledict import immutabledict
 
@@ -120,7 +122,14 @@ def test_named_profile_is_not_overruled_by_keys_in_the_environment(aws_config, m
     assert " xacct/" in wire.seen[0].headers["user-agent"]
 
 
-def test_buckets_stand_in_the_path_at_an_endpoint_of_ones_own(aws_config):
+def test_buckets_stand_in_the_path_at_an_endpoint_of_ones_own(aws_config, monkeypatch):
+    # A host name, because an address has its buckets in the path anyway; a bare system may not know localhost.
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *more, **named: resolve("127.0.0.1" if host == "localhost" else host, *more, **named),
+    )
     with Wire(lambda seen: (200, "")) as wire:
         aws_config(f"[profile acct-b]\n{KEYS}endpoint_url = {wire.url.replace('127.0.0.1', 'localhost')}\n")
         gateway = Sessions().gateway(spec())
