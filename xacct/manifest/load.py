@@ -11,6 +11,7 @@ from immutabledict import immutabledict
 from xacct.account import Account, AccountSpec
 from xacct.errors import BadUsage
 from xacct.manifest.build import Builder, build_account, tables
+from xacct.manifest.fields import items_of
 from xacct.manifest.files import Disk, Files, Revision
 from xacct.manifest.model import (
     BucketSpec,
@@ -24,7 +25,7 @@ from xacct.manifest.model import (
 )
 from xacct.manifest.rules import check
 from xacct.manifest.schema import TreePath, check_shape
-from xacct.manifest.tree import Items, Node, Scalar, Table, parse_tree
+from xacct.manifest.tree import Node, Scalar, Table, parse_tree
 from xacct.manifest.written import read_document
 from xacct.problem import BadInput, Place, Problem, errors
 
@@ -109,7 +110,7 @@ class _Loading:
         if not isinstance(node, Table):
             return
         self.trees[name] = (path, node, {place[:2] for place, _ in shape if place})
-        for item in _items(node.members.get("include")):
+        for item in items_of(node.members.get("include")):
             if isinstance(item, Scalar) and isinstance(item.value, str):
                 self._open(path.parent / item.value)
 
@@ -203,14 +204,14 @@ class _Loading:
                 if (section, name) not in faulty and (made := make(name, place, table)) is not None:
                     into.append(made)  # type: ignore[arg-type]  # each list goes with its maker
                 self._judge(before, place)
-        for number, item in enumerate(_items(tree.members.get("links"))):
+        for number, item in enumerate(items_of(tree.members.get("links"))):
             if ("links", number) not in faulty and isinstance(item, Table):
                 before = len(self.problems)
                 link = builder.link(item)
                 if link is not None:
                     parts.links.append(link)
                 self._judge(before, item.place)
-        for number, item in enumerate(_items(tree.members.get("removed"))):
+        for number, item in enumerate(items_of(tree.members.get("removed"))):
             if ("removed", number) not in faulty and isinstance(item, Scalar):
                 gone = builder.removed(item)
                 if gone is not None:
@@ -256,10 +257,6 @@ class _Parts:
     buckets: list[BucketSpec] = field(default_factory=list)
     links: list[LinkSpec] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
-
-
-def _items(node: Node | None) -> tuple[Node, ...]:
-    return node.items if isinstance(node, Items) else ()
 
 
 def _order(problem: Problem, files: list[str]) -> tuple[int, str, int, int]:

@@ -211,8 +211,6 @@ class _Crowd:
             number = named.value if is_account_id(named.value) else arn.account if arn else ""
             if EVERYBODY in (named.type, named.value):
                 open_to.add(EVERYBODY)
-            elif named.type != "AWS":
-                continue
             elif arn is not None and arn.resource.startswith(("user/", "role/")):
                 callers += self._by_arn(named.value)
             elif number and (arn is None or arn.resource == "root"):
