@@ -64,6 +64,7 @@ class SmallCloud:
                 ("sts", "GetCallerIdentity"),
                 ("sts", "AssumeRole"),
                 ("iam", "GetUser"),
+                ("iam", "ListUsers"),
                 ("s3", "ListObjectsV2"),
                 ("s3", "GetObject"),
                 ("s3", "PutObject"),
@@ -95,6 +96,12 @@ class SmallCloud:
 
     def _getuser(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
         raise denied("iam:GetUser")
+
+    def _listusers(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Whoever lists the users sees those of the own account; not everybody may."""
+        if who not in self.identity:
+            raise denied("iam:ListUsers")
+        return {"Users": [{"Arn": self.identity[who]}]}
 
     def _assumerole(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
         self._judge(who, "sts:AssumeRole")

@@ -17,6 +17,7 @@ from xacct.manifest.model import (
     Foreign,
     GroupSpec,
     LinkSpec,
+    ManagedSpec,
     Manifest,
     Members,
     Name,
@@ -176,6 +177,16 @@ ROLE_THAT_WRITES = {
             {"p": written({"Effect": "Allow", "NotAction": "s3:ListBucket", "Resource": "*"})}
         ),
     ),
+    "a managed policy of the manifest": RoleSpec(
+        name=ROLE,
+        trust=None,
+        managed=(
+            ManagedSpec(
+                name="m",
+                document=written({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::logs*"}),
+            ),
+        ),
+    ),
     "a managed policy of whatever content": RoleSpec(
         name=ROLE, trust=None, attached=("arn:aws:iam::aws:policy/AmazonS3FullAccess",)
     ),
@@ -194,6 +205,27 @@ def test_direct_access_that_a_bucket_policy_gives_is_not_asked_to_be_refused() -
     )
     checks = expect(manifest(link(), buckets=(BucketSpec(name=BUCKET, policy=policy),)), {})
     assert not [check for check in checks if not check.role]
+
+
+def test_what_a_bucket_policy_may_allow_to_the_session_is_not_asked_to_be_refused() -> None:
+    policy = written(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": ROLE.arn},
+            "Action": "s3:Put*",
+            "Resource": f"{BUCKET.arn}/*",
+        }
+    )
+    denied = shown(
+        expect(manifest(link(), buckets=(BucketSpec(name=BUCKET, policy=policy),)), {}), Want.DENIED
+    )
+    assert "apps/user/anna cannot write logs" not in denied
+    assert "apps/user/anna cannot delete logs" in denied
+
+
+def test_a_second_factor_is_asked_of_everything_but_the_way_without_the_role() -> None:
+    checks = expect(manifest(link(conditions=Conditions(mfa=True))), {})
+    assert {(bool(check.role), check.mfa) for check in checks} == {(True, True), (False, False)}
 
 
 def test_within_one_account_nothing_is_said_of_access_without_the_role() -> None:
@@ -360,6 +392,22 @@ PERMISSIONS: dict[str, tuple[list[dict[str, Any]], set[tuple[str, str | None]]]]
         [{**LIST, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}],
         set(),
     ),
+    "a prefix and another condition": (
+        [
+            {
+                **LIST,
+                "Condition": {
+                    "StringLike": {"s3:prefix": "in/"},
+                    "StringNotLike": {"s3:prefix": "x"},
+                },
+            }
+        ],
+        set(),
+    ),
+    "reading under a condition": (
+        [{**OBJECTS, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}],
+        set(),
+    ),
     "a bucket by wildcard": ([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::lo*"}], set()),
     "what a Deny takes away": (
         [LIST, OBJECTS, {"Effect": "Deny", "Action": "s3:Delete*", "Resource": "*"}],
@@ -432,6 +480,35 @@ def test_a_service_or_a_denied_principal_is_no_caller() -> None:
 def test_everybody_in_a_trust_leaves_no_strangers() -> None:
     trust = {**TRUST, "Principal": "*"}
     assert not [check for check in expect(plain([trust], LIST), {}) if "not declared" in check.name]
+
+
+def test_everybody_but_some_leaves_no_strangers() -> None:
+    trust = {"Effect": "Allow", "NotPrincipal": {"AWS": A.iam_arn("user/bob")}, "Action": "sts:AssumeRole"}
+    assert not [check for check in expect(plain([trust], LIST), {}) if "not declared" in check.name]
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "ArnLike"])
+def test_a_condition_that_names_a_user_of_a_whole_account_names_a_caller(operator: str) -> None:
+    condition = {operator: {"aws:PrincipalArn": [ANNA.arn, A.iam_arn("user/w*")]}}
+    trust = {**TRUST, "Principal": {"AWS": A.root}, "Condition": condition}
+    assert {check.caller.arn for check in expect(plain([trust], LIST), {})} == {ANNA.arn}
+    other = {**trust, "Condition": {"ArnNotLike": {"aws:PrincipalArn": ANNA.arn}}}
+    assert {check.caller.arn for check in expect(plain([other], LIST), {})} == {A.root}
+
+
+UNTIL = {
+    "in the manifest's form": ("2026-01-01T00:00:00Z", True),
+    "still to come": ("2027-01-01T00:00:00Z", False),
+    "in seconds, which are not compared": ("1767225600", False),
+}
+
+
+@pytest.mark.parametrize("case", UNTIL)
+def test_a_written_trust_ends_when_it_says_so_in_the_usual_form(case: str) -> None:
+    until, ended = UNTIL[case]
+    trust = {**TRUST, "Condition": {"DateLessThan": {"aws:CurrentTime": until}}}
+    checks = expect(plain([trust], LIST), {}, now=NOW)
+    assert {check.ended for check in checks} == {ended}
 
 
 def test_an_existing_role_is_only_named() -> None:
