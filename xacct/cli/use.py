@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from xacct.cli.options import manifest_options
+from xacct.cli.options import DEFAULT_MANIFEST, manifest_options
 from xacct.errors import BadUsage, XacctError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def command(
     if profile:
         hop = replace(hop, caller=replace(hop.caller, profile=profile))
     if not words:
-        click.echo(_advice(manifest, hop, seconds), nl=False)
+        click.echo(_advice(manifest, hop, seconds, _files(paths)), nl=False)
         return
     if not hop.caller.profile:
         raise BadUsage(
@@ -84,7 +85,7 @@ def _chosen(hops: Sequence[Check], user: str | None) -> Check:
     raise BadUsage(f'the link does not let in "{user}" by name', fix=f"It names {names}.")
 
 
-def _advice(manifest: Manifest, hop: Check, seconds: int | None) -> str:
+def _advice(manifest: Manifest, hop: Check, seconds: int | None, files: str) -> str:
     """Text to paste, without a secret in it."""
     from xacct.manifest.expect import places
 
@@ -113,8 +114,13 @@ def _advice(manifest: Manifest, hop: Check, seconds: int | None) -> str:
         text += ["", "Then:", ""]
         text += [f"    aws --profile {hop.link} s3 ls {_as_folder(url)}" for url in urls]
         text += ["", "With s3cmd, which takes a session's keys out of the environment:", ""]
-        text += [f"    xacct use {hop.link} -- {_S3CMD}{_s3cmd_host(s3)} ls {url}" for url in urls]
+        text += [f"    xacct use{files} {hop.link} -- {_S3CMD}{_s3cmd_host(s3)} ls {url}" for url in urls]
     return "\n".join(text) + "\n"
+
+
+def _files(paths: tuple[str, ...]) -> str:
+    """The manifest as the reader has to name it, where it is not the usual one."""
+    return "" if paths == (DEFAULT_MANIFEST,) else "".join(f" -f {quote(path)}" for path in paths)
 
 
 _S3CMD = (

@@ -96,6 +96,15 @@ def test_the_advice_holds_no_secret_and_keeps_keys_out_of_arguments(
     assert "--secret_key='$AWS_SECRET_ACCESS_KEY'" in line
     assert line.endswith(" ls s3://logs/in/")
     assert "--host" not in line
+    assert line.startswith("xacct use logs -- s3cmd ")
+
+
+def test_the_advice_names_a_manifest_that_is_not_the_usual_one(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "xacct.yaml").rename(folder / "the other.yaml")
+    _, out, _ = use(capsys, "-f", "the other.yaml", "logs")
+    assert "xacct use -f 'the other.yaml' logs -- s3cmd " in out
 
 
 def test_at_a_private_cloud_the_block_says_where_it_is(

@@ -256,6 +256,12 @@ def test_a_user_with_a_profile_whom_no_link_lets_in_is_a_stranger() -> None:
     assert not [one for one in found if "nobody" in one]
 
 
+def test_a_stranger_is_tried_once_for_each_role() -> None:
+    both = (user("anna", "p-anna"), user("mallory", "p-mallory"))
+    checks = expect(manifest(link(), link(name="more"), users=both), {})
+    assert len([check for check in checks if "not declared" in check.name]) == 1
+
+
 def test_who_another_link_lets_into_the_same_role_is_no_stranger() -> None:
     both = (user("anna", "p-anna"), user("bob", "p-bob"))
     second = link(name="more", trust=(name(A, "user", "bob"),))
