@@ -34,11 +34,13 @@ class Disk:
     def text(self, path: Path) -> str:
         """A file's text."""
         try:
-            if path.stat().st_size > LARGEST:
-                raise _unreadable(path, f"It is larger than {LARGEST // 1024 // 1024} MiB.")
-            return _decoded(path, path.read_bytes())
+            with path.open("rb") as opened:
+                data = opened.read(LARGEST + 1)
         except OSError as error:
             raise _unreadable(path, f"{error.strerror or error}.") from None
+        if len(data) > LARGEST:
+            raise _unreadable(path, f"It is larger than {LARGEST // 1024 // 1024} MiB.")
+        return decoded(path, data)
 
     def folder(self, path: Path) -> list[Path] | None:
         """The manifests below a folder."""
@@ -58,7 +60,7 @@ class Revision:
         done = self._git(path, "show", f"{self.revision}:./{path.name}")
         if done.returncode != 0:
             raise _unreadable(path, f"It is not there at revision {self.revision}.")
-        return _decoded(path, done.stdout)
+        return decoded(path, done.stdout)
 
     def folder(self, path: Path) -> list[Path] | None:
         """The manifests below a folder at the revision."""
@@ -82,7 +84,12 @@ class Revision:
             raise BadUsage("git is not installed", fix="Name the earlier manifest as a file.") from None
 
 
-def _decoded(path: Path, data: bytes) -> str:
+def decoded(path: Path, data: bytes) -> str:
+    """The text of UTF-8 bytes; ``path`` is for the message.
+
+    Raises:
+        BadInput: they are none.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -78,8 +78,8 @@ class Statement:
 class Document:
     """A policy document that compares by meaning and is sent as it was written.
 
-    ``canonical`` leaves Sids out, and the Version where no policy variable stands; ``wording`` keeps both:
-    it is what the service treats as the same text.
+    ``canonical`` leaves Sids and the Id out, and the Version where no policy variable stands; ``wording``
+    keeps them: it is what the service treats as the same text.
     """
 
     canonical: str
@@ -295,9 +295,10 @@ def _parse(text: str) -> Document:
     variables = any("${" in statement.canonical for statement in statements)
     meaning = sorted({statement.canonical for statement in statements})
     worded = sorted({(statement.canonical, statement.sid) for statement in statements})
+    name = parts["Id"].value if "Id" in parts else ""
     return Document(
         canonical=json.dumps([version if variables else "", meaning]),
-        wording=json.dumps([version, worded]),
+        wording=json.dumps([version, str(name), worded]),
         source=text,
         version=str(version),
         statements=tuple(statements),

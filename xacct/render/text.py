@@ -11,9 +11,10 @@ from xacct.plan.codec import action, counts
 from xacct.plan.outcome import Applied, Failed, Skipped, Started, Waiting
 from xacct.plan.outcome import Outcome as StepOutcome
 from xacct.plan.plan import Create, Delete, Plan, Step, Update
-from xacct.policy.difference import Added, Changed, Removed, Reworded, differences
-from xacct.policy.document import Document, Statement
+from xacct.policy.difference import differences
+from xacct.policy.document import Document
 from xacct.problem import Problem
+from xacct.render.statements import change_lines, statement_lines
 from xacct.resource import Request, Resource, Shown, Splice
 
 _SIGNS = {"create": "+", "update": "~", "delete": "-"}
@@ -121,7 +122,7 @@ def _whole(sign: str, resource: Resource) -> Iterator[str]:
         if isinstance(value, Document):
             yield f"       {sign} {name}"
             for statement in value.statements:
-                yield from _statement(sign, statement)
+                yield from (f"         {line}" for line in statement_lines(sign, statement))
         elif value:
             yield f"       {sign} {name}: {value}"
 
@@ -144,50 +145,7 @@ def _documents(name: str, old: Document | None, new: Document | None) -> Iterato
     if old == new:
         return
     yield f"       ~ {name}"
-    for change in differences(old, new):
-        match change:
-            case Added(statement):
-                yield from _statement("+", statement)
-            case Removed(statement):
-                yield from _statement("-", statement)
-            case Changed(_, statement, parts):
-                yield f"         ~ {_title(statement)}"
-                for part in parts:
-                    yield from (
-                        f"             - {part.name} {value}" for value in _only(part.before, part.after)
-                    )
-                    yield from (
-                        f"             + {part.name} {value}" for value in _only(part.after, part.before)
-                    )
-            case Reworded():
-                pass
-
-
-def _only(these: tuple[str, ...], those: tuple[str, ...]) -> list[str]:
-    return [value for value in these if value not in those]
-
-
-def _statement(sign: str, statement: Statement) -> Iterator[str]:
-    yield f"         {sign} {_title(statement)}"
-    body = json.loads(statement.source)
-    for name in ("Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource"):
-        if name in body:
-            yield from (f"             {name} {value}" for value in _values(body[name]))
-    for operator, keys in body.get("Condition", {}).items():
-        for key, values in keys.items():
-            yield f"             if {key} {operator} {', '.join(_values(values))}"
-
-
-def _title(statement: Statement) -> str:
-    return f"{statement.effect}, {statement.sid}" if statement.sid else statement.effect
-
-
-def _values(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [f"{kind} {one}" for kind, some in value.items() for one in _values(some)]
-    if isinstance(value, list):
-        return [one for some in value for one in _values(some)]
-    return [json.dumps(value).strip('"')]
+    yield from (f"         {line}" for line in change_lines(differences(old, new)))
 
 
 def _request(request: Request) -> Iterator[str]:

@@ -1,0 +1,56 @@
+"""Policy documents from files, with the file in every problem's place."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xacct.policy.document import Document
+    from xacct.problem import Problem
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of stdin for ``-``.
+
+    Raises:
+        BadInput: it is not there, or is no text.
+    """
+    from xacct.manifest.files import Disk, decoded
+
+    if path == "-":
+        return decoded(Path("stdin"), sys.stdin.buffer.read())
+    return Disk().text(Path(path))
+
+
+def read_documents(*paths: str) -> tuple[Document, ...]:
+    """A document from each file.
+
+    Raises:
+        BadInput: with every problem of every file.
+    """
+    from xacct.policy.document import Document, MalformedDocument
+    from xacct.problem import BadInput
+
+    found: list[Document] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            found.append(Document.parse(read_text(path)))
+        except MalformedDocument as malformed:
+            problems += placed(malformed.problems, path)
+        except BadInput as unreadable:
+            problems += unreadable.problems
+    if problems:
+        raise BadInput(problems)
+    return tuple(found)
+
+
+def placed(problems: tuple[Problem, ...], path: str) -> list[Problem]:
+    """The problems of one document, with the file it came from."""
+    return [
+        replace(problem, place=replace(problem.place, file=path) if problem.place else None)
+        for problem in problems
+    ]

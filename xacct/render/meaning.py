@@ -1,0 +1,60 @@
+"""What documents mean and what cases came to, for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from xacct.policy.case import Verdict
+from xacct.policy.difference import Added, Changed, Removed, Reworded, StatementChange
+
+
+def change_json(change: StatementChange) -> dict[str, Any]:
+    """One change of a document as plain values."""
+    match change:
+        case Added(statement):
+            return {"change": "added", "sid": statement.sid, "index": statement.index}
+        case Removed(statement):
+            return {"change": "removed", "sid": statement.sid, "index": statement.index}
+        case Changed(before, after, parts):
+            return {
+                "change": "changed",
+                "sid": after.sid,
+                "index": after.index,
+                "was": before.index,
+                "elements": {
+                    part.name: {"before": list(part.before), "after": list(part.after)} for part in parts
+                },
+            }
+        case Reworded(what, before_text, after_text):
+            return {"change": "reworded", "what": what, "before": before_text, "after": after_text}
+        case _:
+            assert_never(change)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """One case and what came out as plain values."""
+    decision = verdict.decision
+    return {
+        "name": verdict.case.name,
+        "place": str(verdict.case.place) if verdict.case.place else None,
+        "expected": verdict.case.expected.value,
+        "decision": decision.outcome.value,
+        "passed": verdict.passed,
+        "reason": decision.reason,
+        "statements": [
+            {"layer": one.layer, "policy": one.policy, "index": one.index, "sid": one.sid}
+            for one in decision.deciders
+        ],
+    }
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """A missed case: where it stands, what was expected, what came out and why."""
+    case, decision = verdict.case, verdict.decision
+    yield f"{case.place or 'case'}: MISSED {case.name}"
+    yield f"  expected {case.expected.value}, decided {decision.outcome.value}: {decision.reason}"
+    for one in decision.deciders:
+        document = f" {one.policy}" if one.policy else ""
+        sid = f", {one.sid}" if one.sid else ""
+        yield f"    {one.layer}{document}: statement {one.index}{sid}"
