@@ -6,28 +6,18 @@ policy elements: Principal". Three-valued throughout: what hangs on something un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
-
-from immutabledict import immutabledict
+from typing import NamedTuple
 
 from xacct.policy.document import Document
-from xacct.policy.principal import (
-    Anonymous,
-    Federated,
-    FederatedUser,
-    Principal,
-    Role,
-    Root,
-    Service,
-    Session,
-    User,
-)
-from xacct.policy.statement import Answer, Reach, applies, reach
+from xacct.policy.match import Truth
+from xacct.policy.principal import Anonymous, Federated, Principal, Role, Root, Service, Session
+from xacct.policy.request import Reach, Request
+from xacct.policy.statement import Clause, prepared
 
-Truth = bool | None
-"""True, False, or None for not decided."""
+__all__ = ["Decider", "Decision", "Level", "Named", "Outcome", "Policies", "Request", "Truth", "decide"]
 
 
 class Outcome(Enum):
@@ -56,43 +46,6 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One request. ``resource`` is an ARN or ``*``; ``resource_account`` "" means the principal's own.
-
-    ``context`` holds the condition keys in lower case; ``unknown_keys`` those of which nothing is known.
-    """
-
-    principal: Principal
-    action: str
-    resource: str
-    resource_account: str = ""
-    context: immutabledict[str, tuple[str, ...]] = field(default_factory=immutabledict)
-    unknown_keys: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(
-        cls,
-        principal: Principal,
-        action: str,
-        resource: str,
-        *,
-        resource_account: str = "",
-        context: Mapping[str, object] | None = None,
-        unknown_keys: Iterable[str] = (),
-    ) -> Request:
-        """A request whose keys that follow from the principal are filled in; a given key wins."""
-        given = {key.lower(): _values(value) for key, value in (context or {}).items()}
-        return cls(
-            principal=principal,
-            action=action,
-            resource=resource,
-            resource_account=resource_account,
-            context=immutabledict({**_of_principal(principal), **given}),
-            unknown_keys=frozenset(key.lower() for key in unknown_keys),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """Every document that has a say.
 
@@ -112,13 +65,12 @@ class Policies:
     unknown: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Decider:
+class Decider(NamedTuple):
     """A statement that decided: its layer, its document, its number from 0, and its Sid."""
 
     layer: str
     policy: str
-    index: int
+    number: int
     sid: str
 
 
@@ -150,226 +102,210 @@ def decide(request: Request, policies: Policies) -> Decision:
 class _Judgement:
     """One request against one set of documents; gathers deciders and doubts on the way."""
 
+    __slots__ = ("allowing", "bounded", "denying", "doubtful", "doubts", "policies", "request")
+
     def __init__(self, request: Request, policies: Policies) -> None:
         self.request = request
         self.policies = policies
+        self.bounded = bool(policies.boundary)
         self.allowing: list[Decider] = []
         self.denying: list[Decider] = []
         self.doubts: list[str] = []
-        boundary = policies.boundary
-        if boundary is None:
-            self.boundaries: tuple[Document, ...] = ()
-        else:
-            self.boundaries = boundary if isinstance(boundary, tuple) else (boundary,)
+        self.doubtful = False
 
     def decision(self) -> Decision:
-        """Explicit denials first, then what must allow."""
-        denied = self._denied()
+        """Every document once; then explicit denials first, then what must allow."""
+        sides = self._sides()
         if self.denying:
-            first = self.denying[0]
+            first = self.denying[0].layer
             return Decision(
                 outcome=Outcome.EXPLICITLY_DENIED,
                 deciders=tuple(self.denying),
-                reason=f"with an explicit deny in {_ARTICLES[first.layer]}",
-                missing=first.layer,
+                reason=f"with an explicit deny in {_ARTICLES[first]}",
+                missing=first,
             )
-        allowed, missing = self._allowed()
+        allowed, missing = _allowed(self.request, sides)
+        if allowed and not self.doubtful and not self.policies.unknown:
+            return Decision(
+                outcome=Outcome.ALLOWED,
+                deciders=tuple(self.allowing),
+                reason="allowed on every side that must",
+            )
         if allowed is False:
             return Decision(
                 outcome=Outcome.IMPLICITLY_DENIED,
                 reason=f"because no {_LAYERS[missing]} allows the {self.request.action} action",
                 missing=missing,
             )
-        layers = self.policies.unknown & _CAN_DENY
-        if allowed is None or denied is None or layers:
-            doubts = (*self.doubts, *(f"{_ARTICLES[layer]} could not be read" for layer in sorted(layers)))
-            return Decision(
-                outcome=Outcome.UNKNOWN,
-                reason=f"not decided: {'; '.join(dict.fromkeys(doubts)) or 'something is unknown'}",
-                unknown=tuple(dict.fromkeys(doubts)),
-            )
-        return Decision(
-            outcome=Outcome.ALLOWED, deciders=tuple(self.allowing), reason="allowed on every side that must"
-        )
+        unread = (f"{_ARTICLES[layer]} could not be read" for layer in sorted(self.policies.unknown))
+        doubts = tuple(dict.fromkeys((*self.doubts, *unread)))
+        return Decision(outcome=Outcome.UNKNOWN, reason=f"not decided: {'; '.join(doubts)}", unknown=doubts)
 
-    def _denied(self) -> Truth:
+    def _sides(self) -> _Sides:
+        policies, unknown = self.policies, self.policies.unknown
+        identity: Truth = False
+        for named in policies.identity:
+            identity = _or(identity, self._look("identity", named.document, named.name))
+        granted = self._granted(policies.resource)
+        boundary = policies.boundary is None or self._caps("boundary", policies.boundary)
+        session = policies.session is None or self._caps("session", policies.session)
+        organization = not policies.scp or self._levels()
+        for level in policies.rcp:
+            for named in level.policies:
+                self._look("rcp", named.document, named.name)
+        endpoint = not policies.vpc_endpoint or self._caps("vpc_endpoint", policies.vpc_endpoint)
+        if unknown:
+            identity = identity or (None if "identity" in unknown else identity)
+            if "resource" in unknown:
+                granted[Reach.ITSELF] = granted.get(Reach.ITSELF) or None
+            boundary = boundary if "boundary" not in unknown else _and(boundary, None)
+            session = session if "session" not in unknown else _and(session, None)
+        return _Sides(identity, granted, boundary, session, organization, endpoint)
+
+    def _caps(self, layer: str, documents: Document | tuple[Document, ...]) -> Truth:
+        """Whether a layer that only limits lets the request through: one of its documents must allow."""
         truth: Truth = False
-        policies = self.policies
-        for layer, documents in (
-            ("identity", policies.identity),
-            ("session", _named(policies.session or ())),
-            ("boundary", _named(self.boundaries)),
-            ("scp", tuple(named for level in policies.scp for named in level.policies)),
-            ("rcp", tuple(named for level in policies.rcp for named in level.policies)),
-            ("vpc_endpoint", _named(policies.vpc_endpoint)),
-        ):
-            for named in documents:
-                truth = _or(truth, self._deny_in(layer, named))
-        if policies.resource is not None:
-            truth = _or(truth, self._deny_in("resource", Named("", policies.resource)))
+        for document in (documents,) if isinstance(documents, Document) else documents:
+            truth = _or(truth, self._look(layer, document, ""))
         return truth
 
-    def _deny_in(self, layer: str, named: Named) -> Truth:
-        truth: Truth = False
-        for statement in named.document.statements:
-            if statement.effect != "Deny":
-                continue
-            answer = applies(
-                statement, named.document.version, self.request.action, self.request.resource, *self._keys()
-            )
-            if layer in ("resource", "rcp", "vpc_endpoint") and answer.truth is not False:
-                who = reach(statement, self.request.principal, bounded=bool(self.boundaries))
-                if who is Reach.NOBODY:
-                    continue
-            truth = _or(
-                truth, self._note(answer, layer, named.name, statement.index, statement.sid, self.denying)
-            )
-        return truth
+    def _levels(self) -> Truth:
+        """Service control policies: every level must allow; they bind principals of member accounts only.
 
-    def _allow_in(self, layer: str, documents: Iterable[Named]) -> Truth:
-        """Whether one of these documents allows, whoever asks."""
-        truth: Truth = False
-        for named in documents:
-            for statement in named.document.statements:
-                if statement.effect != "Allow":
-                    continue
-                answer = applies(
-                    statement,
-                    named.document.version,
-                    self.request.action,
-                    self.request.resource,
-                    *self._keys(),
-                )
-                whom = reach(statement, self.request.principal, bounded=False)
-                if layer == "vpc_endpoint" and whom is Reach.NOBODY:
-                    continue
-                truth = _or(
-                    truth,
-                    self._note(answer, layer, named.name, statement.index, statement.sid, self.allowing),
-                )
-        return truth
-
-    def _note(
-        self, answer: Answer, layer: str, name: str, index: int, sid: str, into: list[Decider]
-    ) -> Truth:
-        if answer.truth:
-            into.append(Decider(layer, name, index, sid))
-        elif answer.truth is None:
-            self.doubts.append(answer.why)
-        return answer.truth
-
-    def _keys(self) -> tuple[Mapping[str, tuple[str, ...]], frozenset[str]]:
-        return self.request.context, self.request.unknown_keys
-
-    def _granted(self) -> dict[Reach, Truth]:
-        """For each way of naming the principal, whether the resource's policy allows."""
-        found: dict[Reach, Truth] = {}
-        document = self.policies.resource
-        if document is None:
-            return found
-        for statement in document.statements:
-            if statement.effect != "Allow":
-                continue
-            who = reach(statement, self.request.principal, bounded=False)
-            if who is Reach.NOBODY:
-                continue
-            answer = applies(
-                statement, document.version, self.request.action, self.request.resource, *self._keys()
-            )
-            noted = self._note(answer, "resource", "", statement.index, statement.sid, self.allowing)
-            found[who] = _or(found.get(who, False), noted)
-        return found
-
-    def _allowed(self) -> tuple[Truth, str]:
-        """Whether every side that must allow does; with the first layer that does not."""
-        principal = self.request.principal
-        capped, missing = self._caps_of_organization()
-        if capped is False:
-            return False, missing
-        granted = self._granted()
-        anyhow = _any(granted.values())
-        resource: Truth = None if "resource" in self.policies.unknown and not anyhow else anyhow
-        if isinstance(principal, Service | Federated | Anonymous):
-            return _and(capped, resource), "resource"
-        own, own_missing = self._own_side()
-        if self._across():
-            truth = _and(own, resource)
-            return _and(capped, truth), own_missing if own is False else "resource"
-        direct, direct_missing = self._direct(granted)
-        if self._needs_resource():
-            truth = _or(direct, _and(own, resource))
-            return _and(capped, truth), "resource" if resource is False else own_missing or direct_missing
-        if resource is None:
-            direct = _or(direct, None)
-        return _and(capped, _or(direct, own)), own_missing or direct_missing or "identity"
-
-    def _across(self) -> bool:
-        owner = self.request.resource_account
-        return bool(owner) and owner != self.request.principal.account
-
-    def _needs_resource(self) -> bool:
-        """Whether the resource's own policy must allow even within one account: trust and key policies."""
-        action = self.request.action.lower()
-        return (action.startswith("sts:") and ":role/" in self.request.resource) or (
-            action.startswith("kms:") and ":key/" in self.request.resource
-        )
-
-    def _own_side(self) -> tuple[Truth, str]:
-        """What the principal's own account says: identity policies within boundary and session policies."""
-        if isinstance(self.request.principal, Root):
-            return True, ""
-        identity = self._allow_in("identity", self.policies.identity)
-        if not identity and "identity" in self.policies.unknown:
-            identity = None
-            self.doubts.append(f"{_ARTICLES['identity']} could not be read")
-        if identity is False:
-            return False, "identity"
-        capped, missing = self._caps()
-        return _and(identity, capped), missing
-
-    def _caps(self) -> tuple[Truth, str]:
-        """Boundary and session policies, which allow nothing by themselves."""
-        truth: Truth = True
-        if self.boundaries:
-            boundary = self._allow_in("boundary", _named(self.boundaries))
-            if boundary is False:
-                return False, "boundary"
-            truth = _and(truth, boundary)
-        if self.policies.session is not None:
-            session = self._allow_in("session", _named(self.policies.session))
-            if session is False:
-                return False, "session"
-            truth = _and(truth, session)
-        return truth, ""
-
-    def _direct(self, granted: Mapping[Reach, Truth]) -> tuple[Truth, str]:
-        """What a resource's policy gives by itself within one account.
-
-        One that names the user or the session gives it whatever the boundary or session policy leave out; one
-        that names the role, or anyone, is capped by them; one that names the account only delegates.
+        AWS Organizations User Guide, "Service control policies": users and roles that are not service-linked.
         """
-        alone = granted.get(Reach.ITSELF, False)
-        if alone:
-            return alone, ""
-        by_role = _or(granted.get(Reach.ROLE, False), granted.get(Reach.ANYONE, False))
-        if by_role is False:
-            return alone, "identity"
-        capped, missing = self._caps()
-        return _or(alone, _and(by_role, capped)), missing
-
-    def _caps_of_organization(self) -> tuple[Truth, str]:
+        if not _governed(self.request.principal):
+            return True
         truth: Truth = True
         for level in self.policies.scp:
-            allowed = self._allow_in("scp", level.policies)
-            if allowed is False:
-                return False, "scp"
+            allowed: Truth = False
+            for named in level.policies:
+                allowed = _or(allowed, self._look("scp", named.document, named.name))
             truth = _and(truth, allowed)
-        if self.policies.vpc_endpoint:
-            allowed = self._allow_in("vpc_endpoint", _named(self.policies.vpc_endpoint))
-            if allowed is False:
-                return False, "vpc_endpoint"
-            truth = _and(truth, allowed)
-        return truth, ""
+        return truth
+
+    def _look(self, layer: str, document: Document, name: str) -> Truth:
+        """Whether a document allows; what denies is gathered."""
+        request = self.request
+        truth: Truth = False
+        by_name = layer in _NAMING
+        for clause in prepared(document).about(request.verb):
+            applies = clause.applies(request)
+            if applies is False:
+                continue
+            if by_name and clause.reach(request, bounded=self.bounded) is Reach.NOBODY:
+                continue
+            self._note(clause, applies, layer, name)
+            if not clause.denies and truth is not True:
+                truth = applies
+        return truth
+
+    def _granted(self, document: Document | None) -> dict[Reach, Truth]:
+        """For each way of naming the principal, whether the resource's policy allows."""
+        found: dict[Reach, Truth] = {}
+        if document is None:
+            return found
+        request = self.request
+        for clause in prepared(document).about(request.verb):
+            reach = clause.reach(request, bounded=self.bounded)
+            if reach is Reach.NOBODY:
+                continue
+            applies = clause.applies(request)
+            if applies is False:
+                continue
+            self._note(clause, applies, "resource", "")
+            if not clause.denies and found.get(reach) is not True:
+                found[reach] = applies
+        return found
+
+    def _note(self, clause: Clause, applies: Truth, layer: str, name: str) -> None:
+        if applies is None:
+            self.doubtful = self.doubtful or clause.denies
+            self.doubts.append(clause.doubt(self.request))
+            return
+        statement = clause.statement
+        decider = Decider(layer, name, statement.index, statement.sid)
+        (self.denying if clause.denies else self.allowing).append(decider)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What each side says by itself, whether or not it has to."""
+
+    identity: Truth
+    granted: dict[Reach, Truth]
+    boundary: Truth
+    session: Truth
+    organization: Truth
+    endpoint: Truth
+
+
+def _allowed(request: Request, sides: _Sides) -> tuple[Truth, str]:
+    """Whether every side that must allow does; with the first layer that does not."""
+    above = _and(sides.organization, sides.endpoint)
+    if above is False:
+        return False, "scp" if sides.organization is False else "vpc_endpoint"
+    resource = _any_true(sides.granted.values())
+    principal = request.principal
+    if isinstance(principal, Service | Federated | Anonymous):
+        return _and(above, resource), "resource"
+    own, missing = _own_side(principal, sides)
+    if request.across:
+        return _and(above, _and(own, resource)), missing if own is False else "resource"
+    direct, capped = _direct(sides)
+    if needs_resource(request):
+        truth = _or(direct, _and(own, resource))
+        return _and(above, truth), "resource" if resource is False else missing or capped
+    return _and(above, _or(direct, own)), missing or capped or "identity"
+
+
+def _own_side(principal: Principal, sides: _Sides) -> tuple[Truth, str]:
+    """What the principal's own account says: identity policies within boundary and session policies."""
+    if isinstance(principal, Root):
+        return True, ""
+    if sides.identity is False:
+        return False, "identity"
+    if sides.boundary is False:
+        return False, "boundary"
+    if sides.session is False:
+        return False, "session"
+    return _and(sides.identity, _and(sides.boundary, sides.session)), ""
+
+
+def _direct(sides: _Sides) -> tuple[Truth, str]:
+    """What a resource's policy gives by itself within one account.
+
+    One that names the user or the session gives it whatever boundary and session policy leave out; one that
+    names the role, or anyone, is capped by them; one that names the account only delegates. IAM User Guide,
+    "Policy evaluation logic", Evaluating policies within a single account.
+    """
+    alone = sides.granted.get(Reach.ITSELF, False)
+    if alone:
+        return True, ""
+    by_role = _or(sides.granted.get(Reach.ROLE, False), sides.granted.get(Reach.ANYONE, False))
+    if by_role is False:
+        return alone, "identity"
+    if sides.boundary is False or sides.session is False:
+        return alone, "boundary" if sides.boundary is False else "session"
+    return _or(alone, _and(by_role, _and(sides.boundary, sides.session))), ""
+
+
+def needs_resource(request: Request) -> bool:
+    """Whether the resource's own policy must allow even within one account: trust and key policies."""
+    verb = request.verb
+    return (verb.startswith("sts:") and ":role/" in request.resource) or (
+        verb.startswith("kms:") and ":key/" in request.resource
+    )
+
+
+def _governed(principal: Principal) -> bool:
+    match principal:
+        case Service() | Federated() | Anonymous():
+            return False
+        case Role(arn) | Session(arn):
+            return ":role/aws-service-role/" not in arn
+        case _:
+            return True
 
 
 _LAYERS = {
@@ -382,58 +318,8 @@ _LAYERS = {
     "vpc_endpoint": "VPC endpoint policy",
 }
 _ARTICLES = {layer: f"an {text}" if text.startswith("i") else f"a {text}" for layer, text in _LAYERS.items()}
-_CAN_DENY = frozenset({"identity", "resource", "session", "boundary", "scp", "rcp", "vpc_endpoint"})
-
-
-def _named(documents: Iterable[Document]) -> tuple[Named, ...]:
-    return tuple(Named("", document) for document in documents)
-
-
-def _values(value: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple):
-        return tuple(_text(one) for one in value)
-    return (_text(value),)
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _of_principal(principal: Principal) -> dict[str, tuple[str, ...]]:
-    """The condition keys that follow from who asks. IAM User Guide, "AWS global condition context keys"."""
-    match principal:
-        case User(arn, unique):
-            keys = {
-                "aws:principalarn": arn,
-                "aws:principaltype": "User",
-                "aws:username": arn.rpartition("/")[2],
-            }
-            userid = unique
-        case Role(arn, unique):
-            keys = {"aws:principalarn": arn, "aws:principaltype": "AssumedRole"}
-            userid = unique
-        case Session(role_arn, name, role_id):
-            keys = {"aws:principalarn": role_arn, "aws:principaltype": "AssumedRole"}
-            userid = f"{role_id}:{name}" if role_id else ""
-        case Root(account):
-            keys = {"aws:principalarn": principal.arn, "aws:principaltype": "Account"}
-            userid = account
-        case FederatedUser(arn):
-            keys = {"aws:principalarn": arn, "aws:principaltype": "FederatedUser"}
-            userid = f"{principal.account}:{arn.rpartition('/')[2]}"
-        case Service(name):
-            keys = {"aws:principalservicename": name, "aws:principalisawsservice": "true"}
-            userid = ""
-        case Federated():
-            keys, userid = {}, ""
-        case Anonymous():
-            keys, userid = {"aws:principaltype": "Anonymous"}, "anonymous"
-    if principal.account:
-        keys["aws:principalaccount"] = principal.account
-        keys["aws:principalisawsservice"] = "false"
-    if userid:
-        keys["aws:userid"] = userid
-    return {key: (value,) for key, value in keys.items()}
+_NAMING = frozenset({"rcp", "vpc_endpoint"})
+"""Layers beside the resource's own policy whose documents name principals."""
 
 
 def _or(one: Truth, other: Truth) -> Truth:
@@ -448,8 +334,10 @@ def _and(one: Truth, other: Truth) -> Truth:
     return None if one is None or other is None else True
 
 
-def _any(truths: Iterable[Truth]) -> Truth:
+def _any_true(truths: Iterable[Truth]) -> Truth:
     found: Truth = False
     for truth in truths:
-        found = _or(found, truth)
+        if truth:
+            return True
+        found = None if truth is None else found
     return found

@@ -1,150 +1,143 @@
-"""Whether one statement speaks of a request, and in which way it names who asks."""
+"""Statements made ready to be asked: whether one speaks of a request, and in which way it names who asks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from xacct.policy.arn import account_of
-from xacct.policy.condition import meets
-from xacct.policy.document import NEW, PrincipalElement, Statement
-from xacct.policy.match import Context, glob, matches_resource
-from xacct.policy.principal import (
-    Anonymous,
-    Federated,
-    FederatedUser,
-    Principal,
-    Role,
-    Root,
-    Service,
-    Session,
-    User,
-    is_unique_id,
-)
+from xacct.policy.condition import Test, prepare
+from xacct.policy.document import NEW, Document, PrincipalElement, Statement
+from xacct.policy.match import Match, Truth, any_of, any_resource
+from xacct.policy.principal import Principal, Session, User
+from xacct.policy.request import Reach, Request, named
+
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One statement, ready; ``without`` tells that what it lists is excluded (Not... elements)."""
+
+    statement: Statement
+    denies: bool
+    resources: Match | None
+    without_resources: bool
+    conditions: tuple[Test, ...]
+    principals: frozenset[str]
+    without_principals: bool
+
+    def applies(self, request: Request) -> Truth:
+        """Whether resource and conditions fit; action and principal are other questions."""
+        truth: Truth = True
+        context, unknown = request.context, request.unknown_keys
+        if self.resources is not None:
+            truth = self.resources(request.resource, context, unknown)
+            if self.without_resources and truth is not None:
+                truth = not truth
+            if truth is False:
+                return False
+        for test in self.conditions:
+            met = test(context, unknown)
+            if met is False:
+                return False
+            if met is None:
+                truth = None
+        return truth
+
+    def doubt(self, request: Request) -> str:
+        """What the answer of ``applies`` hangs on, where it is None."""
+        for condition, test in zip(self.statement.conditions, self.conditions, strict=True):
+            if test(request.context, request.unknown_keys) is None:
+                return f"the condition {condition[0]} on {condition[1]} cannot be decided"
+        return "a policy variable in the resource has an unknown value"
+
+    def reach(self, request: Request, *, bounded: bool) -> Reach:
+        """In which way the statement names who asks: the strongest one.
+
+        ``bounded`` tells that the principal has a permissions boundary: a Deny with NotPrincipal then always
+        hits it (IAM User Guide, "IAM JSON policy elements: NotPrincipal").
+        """
+        if self.without_principals:
+            return self._beyond(request, bounded=bounded)
+        for name, reach in request.names:
+            if name in self.principals:
+                return reach
+        return Reach.NOBODY
+
+    def _beyond(self, request: Request, *, bounded: bool) -> Reach:
+        """NotPrincipal: everyone but these. With Deny account, role and session must all be listed."""
+        if bounded and self.denies:
+            return Reach.ANYONE
+        listed = {reach for name, reach in request.names if name in self.principals}
+        if Reach.ANYONE in listed:
+            return Reach.NOBODY
+        needed = _needed(request.principal) if self.denies else frozenset()
+        spared = needed <= listed if needed else bool(listed)
+        return Reach.NOBODY if spared else Reach.ANYONE
+
+
+def _needed(principal: Principal) -> frozenset[Reach]:
+    """All the ways in which a Deny with NotPrincipal must list someone to spare him."""
+    match principal:
+        case Session():
+            return frozenset({Reach.ITSELF, Reach.ROLE, Reach.ACCOUNT})
+        case User():
+            return frozenset({Reach.ITSELF, Reach.ACCOUNT})
+        case _:
+            return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether a statement applies; None where that is not decided, with the reason."""
+class Prepared:
+    """A document's statements, ready; those that speak of an action are remembered by the action."""
 
-    truth: bool | None
-    why: str = ""
+    clauses: tuple[tuple[Clause, Match, bool], ...]
+    _by_verb: dict[str, tuple[Clause, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-
-YES, NO = Answer(True), Answer(False)
-
-
-class Reach(Enum):
-    """How a statement's Principal element names someone."""
-
-    NOBODY = "not at all"
-    ACCOUNT = "by the account, which only delegates"
-    ROLE = "by the role of the session"
-    ITSELF = "by its own ARN"
-    ANYONE = "as anyone"
-
-
-def applies(
-    statement: Statement,
-    version: str,
-    action: str,
-    resource: str,
-    context: Context,
-    unknown: frozenset[str],
-) -> Answer:
-    """Whether action, resource and conditions fit; the principal is another question."""
-    variables = context if version == NEW else None
-    if not _action_fits(statement, action.lower()) or not _resource_fits(statement, resource, variables):
-        return NO
-    doubt = ""
-    for condition in statement.conditions:
-        met = meets(condition, context, unknown, variables=variables is not None)
-        if met is False:
-            return NO
-        if met is None:
-            doubt = doubt or f"the condition {condition[0]} on {condition[1]} cannot be decided"
-    return Answer(None, doubt) if doubt else YES
+    def about(self, verb: str) -> tuple[Clause, ...]:
+        """The statements whose Action or NotAction element fits an action, which is in lower case."""
+        found = self._by_verb.get(verb)
+        if found is None:
+            if len(self._by_verb) >= _REMEMBERED:
+                self._by_verb.clear()
+            found = tuple(
+                clause for clause, actions, without in self.clauses if actions(verb, {}, ()) is not without
+            )
+            self._by_verb[verb] = found
+        return found
 
 
-def reach(statement: Statement, principal: Principal, *, bounded: bool) -> Reach:
-    """In which way the statement names the principal: the strongest one.
-
-    ``bounded`` tells that the principal has a permissions boundary: a Deny with NotPrincipal then always
-    hits it (IAM User Guide, "IAM JSON policy elements: NotPrincipal").
-    """
-    if statement.not_principals is not None:
-        return _beyond(statement, statement.not_principals, principal, bounded=bounded)
-    best = Reach.NOBODY
-    for named in statement.principals or ():
-        found = _names(named, principal)
-        if _STRENGTH[found] > _STRENGTH[best]:
-            best = found
-    return best
+def prepared(document: Document) -> Prepared:
+    """A document made ready to be asked; the same text is made ready once."""
+    return _prepared(document.source)
 
 
-_STRENGTH = {Reach.NOBODY: 0, Reach.ACCOUNT: 1, Reach.ANYONE: 2, Reach.ROLE: 3, Reach.ITSELF: 4}
+@lru_cache(maxsize=16384)
+def _prepared(source: str) -> Prepared:
+    document = Document.parse(source)
+    variables = document.version == NEW
+    return Prepared(tuple(_clause(statement, variables) for statement in document.statements))
 
 
-def _beyond(
-    statement: Statement, excluded: tuple[PrincipalElement, ...], principal: Principal, *, bounded: bool
-) -> Reach:
-    """NotPrincipal: everyone but these. With Deny account, role and session must all be listed."""
-    if bounded and statement.effect == "Deny":
-        return Reach.ANYONE
-    reached = {_names(named, principal) for named in excluded}
-    match principal:
-        case Session() if statement.effect == "Deny":
-            spared = Reach.ITSELF in reached and Reach.ROLE in reached and Reach.ACCOUNT in reached
-        case User() if statement.effect == "Deny":
-            spared = Reach.ITSELF in reached and Reach.ACCOUNT in reached
-        case _:
-            spared = bool(reached - {Reach.NOBODY})
-    return Reach.NOBODY if spared or Reach.ANYONE in reached else Reach.ANYONE
+def _clause(statement: Statement, variables: bool) -> tuple[Clause, Match, bool]:
+    resources = statement.resources if statement.resources is not None else statement.not_resources
+    actions = statement.actions if statement.actions is not None else statement.not_actions
+    if resources is not None and "*" in resources and statement.resources is not None:
+        resources = None
+    clause = Clause(
+        statement=statement,
+        denies=statement.effect == "Deny",
+        resources=None if resources is None else any_resource(resources, variables=variables),
+        without_resources=statement.resources is None,
+        conditions=tuple(prepare(condition, variables=variables) for condition in statement.conditions),
+        principals=_named(
+            statement.principals if statement.principals is not None else statement.not_principals or ()
+        ),
+        without_principals=statement.not_principals is not None,
+    )
+    return clause, any_of(actions or (), variables=False), statement.actions is None
 
 
-def _names(named: PrincipalElement, principal: Principal) -> Reach:
-    if named.type == "*" or (named.type == "AWS" and named.value == "*"):
-        return Reach.ANYONE
-    value = named.value
-    match principal:
-        case Service(name):
-            return Reach.ITSELF if named.type == "Service" and value == name else Reach.NOBODY
-        case Federated(provider):
-            return Reach.ITSELF if named.type == "Federated" and value == provider else Reach.NOBODY
-        case Anonymous():
-            return Reach.NOBODY
-    if named.type != "AWS":
-        return Reach.NOBODY
-    if value == principal.account:
-        return Reach.ITSELF if isinstance(principal, Root) else Reach.ACCOUNT
-    match principal:
-        case User(arn, unique) | Role(arn, unique):
-            itself = value == arn or (unique != "" and is_unique_id(value) and value == unique)
-            return Reach.ITSELF if itself else Reach.NOBODY
-        case Session(role_arn, _, role_id):
-            if value == principal.arn:
-                return Reach.ITSELF
-            by_id = role_id != "" and is_unique_id(value) and value == role_id
-            return Reach.ROLE if by_id or _same_role(value, role_arn) else Reach.NOBODY
-        case FederatedUser(arn):
-            return Reach.ITSELF if value == arn else Reach.NOBODY
-        case Root():
-            return Reach.NOBODY
-
-
-def _same_role(value: str, role_arn: str) -> bool:
-    return value == role_arn and account_of(value) != ""
-
-
-def _action_fits(statement: Statement, action: str) -> bool:
-    if statement.actions is not None:
-        return any(glob(pattern).fullmatch(action) for pattern in statement.actions)
-    return not any(glob(pattern).fullmatch(action) for pattern in statement.not_actions or ())
-
-
-def _resource_fits(statement: Statement, resource: str, variables: Context | None) -> bool:
-    if statement.resources is not None:
-        return any(matches_resource(pattern, resource, variables) for pattern in statement.resources)
-    if statement.not_resources is not None:
-        return not any(matches_resource(pattern, resource, variables) for pattern in statement.not_resources)
-    return True
+def _named(elements: Iterable[PrincipalElement]) -> frozenset[str]:
+    return frozenset(named(element.type, element.value) for element in elements)

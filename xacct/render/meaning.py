@@ -43,7 +43,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "passed": verdict.passed,
         "reason": decision.reason,
         "statements": [
-            {"layer": one.layer, "policy": one.policy, "index": one.index, "sid": one.sid}
+            {"layer": one.layer, "policy": one.policy, "number": one.number, "sid": one.sid}
             for one in decision.deciders
         ],
     }
@@ -57,4 +57,4 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     for one in decision.deciders:
         document = f" {one.policy}" if one.policy else ""
         sid = f", {one.sid}" if one.sid else ""
-        yield f"    {one.layer}{document}: statement {one.index}{sid}"
+        yield f"    {one.layer}{document}: statement {one.number}{sid}"
