@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 from immutabledict import immutabledict
 
 from xacct.account import Account
-from xacct.policy.document import Document, splice
+from xacct.policy.document import Document
+from xacct.policy.splice import splice
 
 if TYPE_CHECKING:
     from xacct.snapshot import Snapshot, Unread

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from xacct.policy.arn import is_account_id
-from xacct.policy.document import Document, Statement
+from xacct.policy.document import Document, PrincipalElement, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +115,22 @@ def _parts(one: Statement, other: Statement) -> tuple[Part, ...]:
 
 
 def _elements(statement: Statement) -> dict[str, tuple[str, ...]]:
-    body: dict[str, Any] = json.loads(statement.canonical)
+    meaning = statement.meaning
     return {
-        "Effect": (statement.effect,),
-        "Principal": _principals(body["principals"]),
-        "NotPrincipal": _principals(body["not_principals"]),
-        "Action": _texts(body["actions"]),
-        "NotAction": _texts(body["not_actions"]),
-        "Resource": _texts(body["resources"]),
-        "NotResource": _texts(body["not_resources"]),
-        "Condition": _texts(body["conditions"]),
+        "Effect": (meaning.effect,),
+        "Principal": _principals(meaning.principals),
+        "NotPrincipal": _principals(meaning.not_principals),
+        "Action": meaning.actions or (),
+        "NotAction": meaning.not_actions or (),
+        "Resource": meaning.resources or (),
+        "NotResource": meaning.not_resources or (),
+        "Condition": tuple(f"{name} {key} {', '.join(values)}" for name, key, values in meaning.conditions),
     }
 
 
-def _texts(values: list[Any] | None) -> tuple[str, ...]:
-    return tuple(_words(value) for value in values or ())
-
-
-def _principals(values: list[Any] | None) -> tuple[str, ...]:
+def _principals(elements: tuple[PrincipalElement, ...] | None) -> tuple[str, ...]:
     """As people write them; an account's id stands for all of the account."""
     return tuple(
         "*" if kind == "*" else f"{kind} account {value}" if is_account_id(value) else f"{kind} {value}"
-        for kind, value in values or ()
+        for kind, value in elements or ()
     )
-
-
-def _words(value: Any) -> str:
-    """A condition as ``operator key values``, all else as it is."""
-    if isinstance(value, list):
-        return " ".join(part if isinstance(part, str) else ", ".join(part) for part in value)
-    return str(value)

@@ -12,6 +12,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 DEEPEST = 50
+LONGEST = 4000
 
 
 class JsonFault(ValueError):
@@ -79,6 +80,8 @@ def _value(text: str, at: int, depth: int) -> Node:
             return Node(value=meaning, start=at, end=at + len(word))
     number = _NUMBER.match(text, at)
     if number and number.end() > at:
+        if len(number.group()) > LONGEST:
+            raise JsonFault(at, f"a number of more than {LONGEST} characters")
         return Node(value=json.loads(number.group()), start=at, end=number.end())
     raise JsonFault(at, "a value is expected here" if first else "the text ends too early")
 
