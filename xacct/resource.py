@@ -153,6 +153,17 @@ class Resource(ABC):
         """Every live resource of this kind, out of what was read of an account."""
 
     @abstractmethod
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """The account as it is once this resource is as it says; the opposite of ``pick``.
+
+        What it is part of (the role of an inline policy) must be there, else nothing is added.
+        """
+
+    @abstractmethod
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """The account as it is once this resource is gone."""
+
+    @abstractmethod
     def create(self) -> tuple[Request, ...]:
         """The calls that make it, in their order."""
 

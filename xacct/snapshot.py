@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
 from immutabledict import immutabledict
 
@@ -122,6 +123,11 @@ class BucketRecord:
     public_access_block: frozenset[str] | None = None
 
 
+Entity: TypeAlias = UserRecord | RoleRecord | GroupRecord
+Record: TypeAlias = Entity | PolicyRecord | BucketRecord
+Section: TypeAlias = Literal["users", "roles", "groups", "policies", "buckets"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One account as it was read; by name everywhere (names are unique in an account whatever their path).
@@ -148,6 +154,22 @@ class Snapshot:
             if gap.covers(sources):
                 return gap.reason
         return None
+
+    def holding(self, section: Section, record: Record) -> Snapshot:
+        """The snapshot with a record in a section, in place of one of the same name."""
+        table: Mapping[str, Record] = getattr(self, section)
+        return replace(self, **{section: immutabledict({**table, record.name: record})})  # type: ignore[arg-type]
+
+    def lacking(self, section: Section, name: str) -> Snapshot:
+        """The snapshot without the record of a name."""
+        table: Mapping[str, Record] = getattr(self, section)
+        left = {key: record for key, record in table.items() if key != name}
+        return replace(self, **{section: immutabledict(left)})  # type: ignore[arg-type]
+
+    def entity(self, section: Section, name: str) -> Entity | None:
+        """A user, role or group by its name."""
+        found = getattr(self, section).get(name)
+        return found if isinstance(found, UserRecord | RoleRecord | GroupRecord) else None
 
     def members(self, group: str) -> Iterator[UserRecord]:
         """The users in a group, by name."""

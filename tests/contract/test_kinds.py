@@ -113,3 +113,19 @@ def test_what_is_shown_has_names_in_a_fixed_order(kind: str) -> None:
     names: list[Resource] = [example, other]
     assert [name for name, _ in names[0].shown()][:1] == [name for name, _ in names[1].shown()][:1]
     assert example.shown() == example.shown()
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_what_is_added_to_an_account_is_what_is_read_of_it(kind: str) -> None:
+    """A plan is judged by the accounts as they will be: added, changed and removed as the calls do it."""
+    example, other, snapshot = EXAMPLES[kind]
+    changed = other.added_to(snapshot)
+    (found,) = (one for one in live([changed]).resources.values() if one.address == other.address)
+    assert other.same(found)
+    back = example.added_to(changed)
+    (found,) = (one for one in live([back]).resources.values() if one.address == example.address)
+    assert example.same(found)
+    gone = example.removed_from(back)
+    assert example.address not in live([gone]).resources
+    assert example.same(live([example.added_to(gone)]).resources[example.address])
+    assert live([gone]).resources.items() <= live([snapshot]).resources.items()

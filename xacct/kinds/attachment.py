@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from xacct.account import Account
 from xacct.resource import Address, Call, Resource, Shown
-from xacct.snapshot import Snapshot
+from xacct.snapshot import Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Attachment(Resource):
     """A managed policy, by ARN, on the entity that is named ``owner``. It has no mark of its own."""
 
     entity: ClassVar[str]
+    section: ClassVar[Section]
 
     account: Account
     owner: str
@@ -50,6 +51,20 @@ class Attachment(Resource):
         for owner, policies in cls.entities(snapshot):
             for policy in sorted(policies):
                 yield cls(account=snapshot.account, owner=owner, policy=policy)
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With this policy attached."""
+        return self._changed(snapshot, frozenset({self.policy}))
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without it."""
+        return self._changed(snapshot, frozenset())
+
+    def _changed(self, snapshot: Snapshot, put: frozenset[str]) -> Snapshot:
+        found = snapshot.entity(self.section, self.owner)
+        if found is None:
+            return snapshot
+        return snapshot.holding(self.section, replace(found, attached=(found.attached - {self.policy}) | put))
 
     def create(self) -> tuple[Call, ...]:
         """One call."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from immutabledict import immutabledict
@@ -11,8 +11,9 @@ from immutabledict import immutabledict
 from xacct.account import Account
 from xacct.kinds.mark import marked_statement, statement_mark
 from xacct.policy.document import Document, Statement
+from xacct.policy.splice import splice
 from xacct.resource import Address, Call, Mark, Resource, Shown, Splice
-from xacct.snapshot import Snapshot
+from xacct.snapshot import BucketRecord, RawDocument, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,24 @@ class BucketPolicy(Resource):
                     intact=all(mark.intact for _, mark in found),
                     foreign=len(bucket.policy.statements) - len(found),
                 )
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With our statements as they are here, and those of others as they are."""
+        mine = next((one for one in self.pick(snapshot) if one.address == self.address), None)
+        drop = mine.sids - self.sids if mine else frozenset()
+        return self._changed(snapshot, self._splice(put=self.texts, drop=drop))
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without ours."""
+        return self._changed(snapshot, self._splice(drop=self.sids))
+
+    def _changed(self, snapshot: Snapshot, change: Splice) -> Snapshot:
+        record = snapshot.buckets.get(self.bucket) or BucketRecord(name=self.bucket)
+        if isinstance(record.policy, RawDocument):
+            return snapshot
+        text = splice(record.policy.source if record.policy else None, change.put, change.drop)
+        policy = None if text is None else Document.parse(text)
+        return snapshot.holding("buckets", replace(record, policy=policy))
 
     def create(self) -> tuple[Splice, ...]:
         """Our statements in."""

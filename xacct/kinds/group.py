@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from xacct.account import Account
 from xacct.resource import Address, Call, Resource, Shown
-from xacct.snapshot import Snapshot
+from xacct.snapshot import GroupRecord, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,17 @@ class Group(Resource):
         """Every group."""
         for group in snapshot.groups.values():
             yield cls(account=snapshot.account, name=group.name, path=group.path)
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With this group; one that is there keeps what hangs on it."""
+        record = snapshot.groups.get(self.name) or GroupRecord(
+            name=self.name, path=self.path, arn=self.arn, id=""
+        )
+        return snapshot.holding("groups", replace(record, path=self.path, arn=self.arn))
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without it."""
+        return snapshot.lacking("groups", self.name)
 
     def create(self) -> tuple[Call, ...]:
         """One call."""

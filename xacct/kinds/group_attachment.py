@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xacct.kinds.attachment import Attachment
-from xacct.snapshot import Snapshot
+from xacct.snapshot import Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class GroupAttachment(Attachment):
 
     kind: ClassVar[str] = "group-attachment"
     entity: ClassVar[str] = "Group"
+    section: ClassVar[Section] = "groups"
 
     @classmethod
     def entities(cls, snapshot: Snapshot) -> Iterator[tuple[str, frozenset[str]]]:

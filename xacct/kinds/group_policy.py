@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xacct.kinds.inline import InlinePolicy
-from xacct.snapshot import LiveDocument, Snapshot
+from xacct.snapshot import LiveDocument, Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class GroupPolicy(InlinePolicy):
 
     kind: ClassVar[str] = "group-policy"
     entity: ClassVar[str] = "Group"
+    section: ClassVar[Section] = "groups"
 
     @classmethod
     def entities(cls, snapshot: Snapshot) -> Iterator[tuple[str, Mapping[str, LiveDocument]]]:

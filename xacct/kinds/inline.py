@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
+
+from immutabledict import immutabledict
 
 from xacct.account import Account
 from xacct.kinds.mark import document_mark
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
-from xacct.snapshot import LiveDocument, Snapshot
+from xacct.snapshot import LiveDocument, Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class InlinePolicy(Resource):
     """An inline policy; ``owner`` is the name of the entity that it is part of."""
 
     entity: ClassVar[str]
+    section: ClassVar[Section]
 
     account: Account
     owner: str
@@ -59,6 +62,21 @@ class InlinePolicy(Resource):
             for name, document in policies.items():
                 if isinstance(document, Document):
                     yield cls(account=snapshot.account, owner=owner, name=name, document=document)
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With this document under its name."""
+        return self._changed(snapshot, {self.name: self.document})
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without the document of this name."""
+        return self._changed(snapshot, {})
+
+    def _changed(self, snapshot: Snapshot, put: Mapping[str, LiveDocument]) -> Snapshot:
+        found = snapshot.entity(self.section, self.owner)
+        if found is None:
+            return snapshot
+        kept = {name: document for name, document in found.inline.items() if name != self.name}
+        return snapshot.holding(self.section, replace(found, inline=immutabledict({**kept, **put})))
 
     def create(self) -> tuple[Call, ...]:
         """One put, which replaces as well."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from xacct.account import Account
 from xacct.kinds.mark import document_mark, marker
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
-from xacct.snapshot import Snapshot
+from xacct.snapshot import PolicyRecord, Snapshot
 
 _MOST_VERSIONS = 5
 _OWN_PATH = re.compile(r"/xacct/([^/]+)/")
@@ -82,6 +82,17 @@ class ManagedPolicy(Resource):
                     default_version=policy.default_version,
                     versions=policy.versions,
                 )
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With this document as the default version."""
+        record = snapshot.policies.get(self.name) or PolicyRecord(
+            name=self.name, path=self.path, arn=self.arn, document=self.document
+        )
+        return snapshot.holding("policies", replace(record, document=self.document))
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without it."""
+        return snapshot.lacking("policies", self.name)
 
     def create(self) -> tuple[Call, ...]:
         """One call; the path is the mark."""

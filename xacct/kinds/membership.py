@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from xacct.account import Account
@@ -46,6 +46,20 @@ class Membership(Resource):
         for user in snapshot.users.values():
             for group in sorted(user.groups):
                 yield cls(account=snapshot.account, group=group, user=user.name)
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With the user in the group."""
+        return self._changed(snapshot, frozenset({self.group}))
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without."""
+        return self._changed(snapshot, frozenset())
+
+    def _changed(self, snapshot: Snapshot, put: frozenset[str]) -> Snapshot:
+        found = snapshot.users.get(self.user)
+        if found is None:
+            return snapshot
+        return snapshot.holding("users", replace(found, groups=(found.groups - {self.group}) | put))
 
     def create(self) -> tuple[Call, ...]:
         """One call."""

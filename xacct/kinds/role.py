@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
 from immutabledict import immutabledict
@@ -13,7 +13,7 @@ from xacct.account import Account
 from xacct.kinds.mark import FINGERPRINT_TAG, MANIFEST_TAG, digest, marker
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
-from xacct.snapshot import Snapshot
+from xacct.snapshot import RoleRecord, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +128,27 @@ class Role(Resource):
                     fingerprint=tags.pop(FINGERPRINT_TAG, ""),
                     tags=immutabledict(tags),
                 )
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        """With this role; one that is there keeps its id and what hangs on it."""
+        record = snapshot.roles.get(self.name) or RoleRecord(
+            name=self.name, path=self.path, arn=self.arn, id="", trust=self.trust
+        )
+        return snapshot.holding(
+            "roles",
+            replace(
+                record,
+                trust=self.trust,
+                description=self.description,
+                max_session=self.max_session,
+                boundary=self.boundary,
+                tags=immutabledict({**record.tags, **self.tags, **self._marks()}),
+            ),
+        )
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        """Without it."""
+        return snapshot.lacking("roles", self.name)
 
     def create(self) -> tuple[Call, ...]:
         """One call, the mark in it."""

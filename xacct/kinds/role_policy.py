@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xacct.kinds.inline import InlinePolicy
-from xacct.snapshot import LiveDocument, Snapshot
+from xacct.snapshot import LiveDocument, Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class RolePolicy(InlinePolicy):
 
     kind: ClassVar[str] = "role-policy"
     entity: ClassVar[str] = "Role"
+    section: ClassVar[Section] = "roles"
 
     @classmethod
     def entities(cls, snapshot: Snapshot) -> Iterator[tuple[str, Mapping[str, LiveDocument]]]:

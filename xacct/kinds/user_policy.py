@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from xacct.kinds.inline import InlinePolicy
-from xacct.snapshot import LiveDocument, Snapshot
+from xacct.snapshot import LiveDocument, Section, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class UserPolicy(InlinePolicy):
 
     kind: ClassVar[str] = "user-policy"
     entity: ClassVar[str] = "User"
+    section: ClassVar[Section] = "users"
 
     @classmethod
     def entities(cls, snapshot: Snapshot) -> Iterator[tuple[str, Mapping[str, LiveDocument]]]:
