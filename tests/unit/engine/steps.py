@@ -42,6 +42,12 @@ class Thing(Resource):
     def pick(cls, snapshot: Snapshot) -> Iterator[Thing]:
         return iter(())
 
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot
+
     def create(self) -> tuple[Request, ...]:
         return ()
 

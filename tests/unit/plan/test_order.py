@@ -129,6 +129,12 @@ class Knot(Resource):
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
         yield from ()
 
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot
+
+    def removed_from(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot
+
     def create(self) -> tuple[Call, ...]:
         return ()
 
