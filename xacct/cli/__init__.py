@@ -23,6 +23,8 @@ COMMANDS = {
     "drift": "Compare everything with the live accounts.",
     "destroy": "Take away what the manifest made.",
     "use": "Use a link as its consumer: role, profile, or a command with the session.",
+    "explain": "Say why someone may do something, or not.",
+    "who-can": "List everyone who may do something.",
     "policy": "Compare and test policy documents.",
     "sandbox": "Run the embedded cloud.",
     "schema": "Print the JSON Schema of the manifest or of the plan.",

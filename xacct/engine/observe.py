@@ -10,8 +10,10 @@ from xacct.manifest.model import Manifest
 from xacct.snapshot import Snapshot
 
 
-def observe(gateways: Mapping[str, Gateway], manifests: Iterable[Manifest]) -> dict[str, Snapshot]:
-    """A snapshot of every account, with the buckets that any of these manifests names.
+def observe(
+    gateways: Mapping[str, Gateway], manifests: Iterable[Manifest], *, also: str = ""
+) -> dict[str, Snapshot]:
+    """A snapshot of every account, with the buckets that any of these manifests names, and one more if asked.
 
     What cannot be read is a gap in the snapshot; one account that cannot be reached does not stop the others.
 
@@ -27,4 +29,7 @@ def observe(gateways: Mapping[str, Gateway], manifests: Iterable[Manifest]) -> d
         for gone in manifest.removed:
             if gone.kind == "bucket-policy":
                 buckets.setdefault(gone.account.name, set()).add(gone.parts[0])
+    if also and not any(also in names for names in buckets.values()):
+        for names in buckets.values():
+            names.add(also)
     return read_accounts(gateways, buckets=buckets)

@@ -1,0 +1,140 @@
+"""Everyone who may do something, however they get there: by name, through roles, by a whole account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from xacct.access.estate import Estate
+from xacct.access.explain import ASSUME, LONGEST, Hop, ask, ending
+from xacct.policy.arn import account_of
+from xacct.policy.document import Document
+from xacct.policy.evaluate import Outcome
+from xacct.policy.principal import Anonymous, Principal, Root, Service, Session, parse_principal
+from xacct.policy.request import named, names_of
+from xacct.policy.statement import prepared
+from xacct.snapshot import RoleRecord
+
+_POSSIBLE = (Outcome.ALLOWED, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacher:
+    """Someone who gets there: who asks first, the roles entered on the way, and every hop.
+
+    ``outside`` tells that the principal is of none of the accounts that were read, so that its own side is
+    not known.
+    """
+
+    principal: Principal
+    roles: tuple[str, ...]
+    hops: tuple[Hop, ...]
+    outside: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """Allowed where every hop is, else unknown."""
+        allowed = all(hop.outcome is Outcome.ALLOWED for hop in self.hops)
+        return Outcome.ALLOWED if allowed else Outcome.UNKNOWN
+
+    @property
+    def when(self) -> tuple[tuple[str, str], ...]:
+        """The keys and values that the hops ask for."""
+        return tuple(dict.fromkeys(pair for hop in self.hops for pair in hop.settled.when))
+
+
+def who_can(
+    estate: Estate, action: str, resource: str, context: Mapping[str, object] | None = None
+) -> tuple[Reacher, ...]:
+    """Everyone who may do an action, and everyone of whom it cannot be ruled out; sorted.
+
+    Roles stand for whoever is in a session of them; those who can enter them follow, up to three roles deep.
+    """
+    given = dict(context or {})
+    found: list[Reacher] = []
+    bucket = estate.bucket(resource)
+    policy = bucket.policy if bucket is not None and isinstance(bucket.policy, Document) else None
+    for principal, outside in _candidates(estate, policy):
+        hops = tuple(ending(estate, principal, action, resource, given))
+        if all(hop.outcome in _POSSIBLE for hop in hops):
+            reacher = Reacher(principal=principal, roles=(), hops=hops, outside=outside)
+            found.append(reacher)
+            if isinstance(principal, Session):
+                found += _entering(estate, reacher, principal.role_arn, given, LONGEST - 1)
+    return tuple(sorted(found, key=lambda one: (one.outside, len(one.roles), one.roles, one.principal.arn)))
+
+
+def _entering(
+    estate: Estate, then: Reacher, role_arn: str, context: Mapping[str, object], left: int
+) -> Iterator[Reacher]:
+    """Whoever can enter the role that stands at the beginning of a way."""
+    snapshot = estate.snapshots.get(account_of(role_arn))
+    role = snapshot.roles.get(role_arn.rpartition("/")[2]) if snapshot else None
+    if role is None or not isinstance(role.trust, Document):
+        return
+    for principal, outside in _candidates(estate, role.trust):
+        entered = principal.role_arn if isinstance(principal, Session) else ""
+        if entered in (role_arn, *then.roles) or not _addressed(role, principal):
+            continue
+        hop = ask(estate, principal, ASSUME, role_arn, context)
+        if hop.outcome not in _POSSIBLE:
+            continue
+        reacher = Reacher(
+            principal=principal,
+            roles=(role_arn, *then.roles),
+            hops=(hop, *then.hops),
+            outside=outside,
+        )
+        yield reacher
+        if entered and left > 1:
+            yield from _entering(estate, reacher, entered, context, left - 1)
+
+
+def _addressed(role: RoleRecord, principal: Principal) -> bool:
+    """Whether a trust policy speaks of someone at all; spares a decision for everyone else."""
+    assert isinstance(role.trust, Document)
+    names = {name for name, _ in names_of(principal)}
+    return principal.account == account_of(role.arn) or any(
+        clause.without_principals or clause.principals & names
+        for clause in prepared(role.trust).about(ASSUME.lower())
+    )
+
+
+def _candidates(estate: Estate, document: Document | None) -> Iterator[tuple[Principal, bool]]:
+    """Every user and role of the estate, then those that a document names and the estate does not have."""
+    for user in sorted(estate.users(), key=lambda one: one.arn):
+        yield estate.user(user), False
+    for role in sorted(estate.roles(), key=lambda one: one.arn):
+        yield estate.session(role), False
+    if document is not None:
+        yield from _strangers(estate, document)
+
+
+def _strangers(estate: Estate, document: Document) -> Iterator[tuple[Principal, bool]]:
+    known = {user.arn for user in estate.users()} | {role.arn for role in estate.roles()}
+    seen: set[str] = set()
+    for element in _named(document):
+        if element in seen or element in known:
+            continue
+        seen.add(element)
+        if element == "*":
+            yield Anonymous(), True
+            continue
+        try:
+            principal = parse_principal(element)
+        except ValueError:
+            continue
+        if isinstance(principal, Root):
+            if principal.account not in estate.snapshots:
+                yield principal, True
+        elif not isinstance(principal, Service):
+            yield estate.principal(element), True
+
+
+def _named(document: Document) -> Iterable[str]:
+    for statement in document.statements:
+        for element in statement.principals or ():
+            if statement.effect == "Allow":
+                yield "*" if named(element.type, element.value) == "*" else element.value
+        if statement.not_principals is not None and statement.effect == "Allow":
+            yield "*"

@@ -1,0 +1,120 @@
+"""The estates that a question can be asked of: what lives, what will live once a plan is done, what a manifest says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from immutabledict import immutabledict
+
+from xacct.access.estate import Estate
+from xacct.manifest.desire import desire
+from xacct.manifest.model import Manifest, Members, Name, TrustList
+from xacct.plan.plan import Create, Delete, Plan, Update
+from xacct.policy.document import Document
+from xacct.snapshot import BucketRecord, GroupRecord, RoleRecord, Snapshot, UserRecord
+
+_NOTHING = Document.parse({"Version": "2012-10-17", "Statement": []})
+
+
+def live_estate(snapshots: Mapping[str, Snapshot]) -> Estate:
+    """The accounts as they were read."""
+    return Estate.of(snapshots.values())
+
+
+def planned_estate(snapshots: Mapping[str, Snapshot], plan: Plan) -> Estate:
+    """The accounts as they will be once every step of a plan is done."""
+    after = dict(snapshots)
+    for step in plan.steps:
+        name = step.address.account.name
+        if name not in after:
+            continue
+        match step.change:
+            case Create(resource) | Update(_, resource):
+                after[name] = resource.added_to(after[name])
+            case Delete(resource):
+                after[name] = resource.removed_from(after[name])
+    return Estate.of(after.values())
+
+
+def manifest_estate(manifest: Manifest) -> Estate:
+    """The accounts as if they held nothing but what the manifest says.
+
+    Who is in a group that the manifest does not manage is not known; the users that it names are taken for
+    members, and the estate says so.
+    """
+    assumed = ["Only what the manifest says is looked at; other policies in the accounts are not."]
+    snapshots = {name: Snapshot(account=spec.account) for name, spec in manifest.accounts.items()}
+    for name in _named(manifest):
+        snapshots[name.account.name] = _with(snapshots[name.account.name], name)
+    for spec in manifest.groups.values():
+        snapshots[spec.name.account.name] = _with(snapshots[spec.name.account.name], spec.name)
+    for account, snapshot in snapshots.items():
+        managed = {
+            one.name.name
+            for one in manifest.groups.values()
+            if one.members is not None and one.name.account.name == account
+        }
+        groups = frozenset(snapshot.groups) - managed
+        if groups and snapshot.users:
+            assumed.append(
+                f"Taken for members of {', '.join(f'{account}/group/{one}' for one in sorted(groups))}: "
+                f"{', '.join(f'{account}/user/{one}' for one in sorted(snapshot.users))}."
+            )
+        for user in snapshot.users.values():
+            snapshot = snapshot.holding("users", _in_groups(user, groups))
+        snapshots[account] = snapshot
+    desired = desire(manifest, {})
+    for address, resource in sorted(desired.state.resources.items(), key=lambda pair: pair[0].kind != "role"):
+        snapshots[address.account.name] = resource.added_to(snapshots[address.account.name])
+    assumed += [f"{address} is left out: {why}" for address, why in desired.unknown]
+    return Estate.of(snapshots.values(), tuple(assumed))
+
+
+def _in_groups(user: UserRecord, groups: frozenset[str]) -> UserRecord:
+    return UserRecord(name=user.name, path=user.path, arn=user.arn, id=user.id, groups=groups)
+
+
+def _named(manifest: Manifest) -> Iterator[Name]:
+    """Every user, group, role and bucket that the manifest speaks of."""
+    for link in manifest.links.values():
+        yield from (one for one in link.trust if isinstance(one, Name))
+        yield from (one.group for one in link.trust if isinstance(one, Members))
+        yield from link.grants
+        yield from link.buckets
+    for role in manifest.roles.values():
+        yield role.name
+        if isinstance(role.trust, TrustList):
+            yield from (one for one in role.trust.principals if isinstance(one, Name))
+    yield from (user.name for user in manifest.users.values())
+    yield from (bucket.name for bucket in manifest.buckets.values())
+    for group in manifest.groups.values():
+        yield from group.members or ()
+
+
+def _with(snapshot: Snapshot, name: Name) -> Snapshot:
+    """The snapshot with something of this name in it, that holds nothing yet."""
+    match name.kind:
+        case "user":
+            if name.name in snapshot.users:
+                return snapshot
+            user = UserRecord(name=name.name, path=name.path, arn=name.arn, id="")
+            return snapshot.holding("users", user)
+        case "group":
+            if name.name in snapshot.groups:
+                return snapshot
+            group = GroupRecord(name=name.name, path=name.path, arn=name.arn, id="")
+            return snapshot.holding("groups", group)
+        case "role":
+            if name.name in snapshot.roles:
+                return snapshot
+            role = RoleRecord(
+                name=name.name,
+                path=name.path,
+                arn=name.arn,
+                id="",
+                trust=_NOTHING,
+                inline=immutabledict(),
+            )
+            return snapshot.holding("roles", role)
+        case "bucket":
+            return snapshot.holding("buckets", BucketRecord(name=name.name))
