@@ -22,8 +22,7 @@ def read_bucket(gateway: Gateway, name: str) -> BucketRecord | Unread:
     What is told beside the policy is None where the service does not say, and empty where there is none.
     """
     try:
-        head = gateway.ask(_call(gateway, "HeadBucket", name))
-        if head is None:
+        if not _exists(gateway, name):
             return BucketRecord(name=name, exists=False)
         answer = gateway.ask(_call(gateway, "GetBucketPolicy", name))
     except ServiceError as error:
@@ -48,6 +47,25 @@ def read_bucket(gateway: Gateway, name: str) -> BucketRecord | Unread:
             None if block is None else frozenset(name for name in SWITCHES if switches.get(name))
         ),
     )
+
+
+def _exists(gateway: Gateway, name: str) -> bool:
+    """Whether the account has the bucket; raises what keeps that from being known.
+
+    HeadBucket needs s3:ListBucket, which the bucket's own policy may deny to everybody. Where the expected
+    owner is honoured, a policy that can be read is proof enough.
+    """
+    try:
+        return gateway.ask(_call(gateway, "HeadBucket", name)) is not None
+    except ServiceError as error:
+        if error.status != 403 or not gateway.platform.owner_on_writes:
+            raise
+        try:
+            if gateway.ask(_call(gateway, "GetBucketPolicy", name)):
+                return True
+        except ServiceError:
+            pass
+        raise
 
 
 def _call(gateway: Gateway, operation: str, bucket: str) -> Call:

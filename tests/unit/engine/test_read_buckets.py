@@ -92,6 +92,17 @@ def test_refused_head_is_unknown_and_never_absent():
     assert "403" in found.reason
 
 
+def test_bucket_whose_policy_denies_listing_to_everybody_is_read_all_the_same():
+    """HeadBucket needs s3:ListBucket; the policy itself can still be read, and the owner is named in the call."""
+    deny = '{"Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:ListBucket","Resource":"*"}]}'
+    answers = {"s3:HeadBucket": refusal("403", 403), "s3:GetBucketPolicy": {"Policy": deny}}
+    found, _ = read(answers)
+    assert isinstance(found, BucketRecord)
+    assert found.policy is not None
+    elsewhere, _ = read(answers, platform=PRIVATE)
+    assert isinstance(elsewhere, Unread)
+
+
 def test_bucket_of_another_account_is_said_to_be_one():
     def head(params):
         if "ExpectedBucketOwner" in params:
