@@ -7,6 +7,8 @@ from typing import Any, assert_never
 
 from xacct.policy.case import Verdict
 from xacct.policy.difference import Added, Changed, Removed, Reworded, StatementChange
+from xacct.policy.principal import Anonymous
+from xacct.policy.proof.prove import Answer, Counterexample, NotDecided, Proven
 
 
 def change_json(change: StatementChange) -> dict[str, Any]:
@@ -58,3 +60,45 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         document = f" {one.policy}" if one.policy else ""
         sid = f", {one.sid}" if one.sid else ""
         yield f"    {one.layer}{document}: statement {one.number}{sid}"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """A proof, a request that refutes it, or why there is neither, as plain values."""
+    match answer:
+        case Proven():
+            return {"answer": "nothing new"}
+        case NotDecided(reason):
+            return {"answer": "not decided", "reason": reason}
+        case Counterexample(request, real):
+            anyone = isinstance(request.principal, Anonymous)
+            return {
+                "answer": "something new",
+                "witness": {
+                    "principal": {"type": "Anonymous"} if anyone else request.principal.arn,
+                    "action": request.action,
+                    "resource": request.resource,
+                    "context": {key: list(values) for key, values in request.context.items() if values},
+                    "real": real,
+                },
+            }
+        case _:
+            assert_never(answer)
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    """The same for people."""
+    match answer:
+        case Proven():
+            yield "Nothing new: whatever the new document allows, the old one allowed too."
+        case NotDecided(reason):
+            yield f"Not decided: {reason}."
+        case Counterexample(request, real):
+            yield "Something new: the old document does not allow this request, the new one does."
+            yield f"  principal  {request.principal.arn or 'anyone, without credentials'}"
+            yield f"  action     {request.action}{'' if real else '  (no service has it today)'}"
+            yield f"  resource   {request.resource}"
+            for key, values in sorted(request.context.items()):
+                if values and not key.startswith(
+                    ("aws:principala", "aws:principalt", "aws:principali", "aws:user")
+                ):
+                    yield f"  with       {key} = {', '.join(values)}"

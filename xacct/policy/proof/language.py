@@ -1,0 +1,194 @@
+"""The texts that patterns stand for, as sets: whether some text is in these and not in those, and which.
+
+A pattern is a row of tokens; a union of patterns is a small automaton, made as far as it is walked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+MOST_STATES = 20_000
+
+
+class TooLarge(Exception):
+    """A search that was given up; nothing follows from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One place of a pattern: one of ``chars`` (any, where empty), none of ``but``; a star repeats it."""
+
+    chars: str = ""
+    but: str = ""
+    star: bool = False
+
+    def takes(self, character: str) -> bool:
+        """Whether a character can stand at this place."""
+        return character not in self.but and (not self.chars or character in self.chars)
+
+
+Pattern: TypeAlias = tuple[Token, ...]
+ANY = Token(star=True)
+ONE = Token()
+
+
+def tokens(text: str, *, wild: bool = True, but: str = "", fold: bool = False) -> Pattern:
+    """A text as tokens: ``*`` and ``?`` are wildcards where ``wild``; they do not take the characters ``but``."""
+    found: list[Token] = []
+    for character in text:
+        if wild and character in "*?":
+            found.append(Token(but=but, star=character == "*"))
+        else:
+            both = (
+                f"{character.lower()}{character.upper()}"
+                if fold and character.lower() != character.upper()
+                else ""
+            )
+            found.append(Token(chars=both or character))
+    return tuple(found)
+
+
+def segmented(segments: Sequence[Pattern]) -> Pattern:
+    """Segments of an ARN, joined by colons."""
+    found: list[Token] = []
+    for number, segment in enumerate(segments):
+        if number:
+            found.append(Token(chars=":"))
+        found += segment
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Language:
+    """A union of patterns."""
+
+    patterns: tuple[Pattern, ...]
+    literal: tuple[str, ...] | None
+    _expression: re.Pattern[str]
+    _steps: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
+    _places: tuple[Token | None, ...] = ()
+
+    @classmethod
+    def of(cls, patterns: Iterable[Pattern]) -> Language:
+        """The language of these patterns; the same patterns give the same object."""
+        return _language(tuple(dict.fromkeys(patterns)))
+
+    def has(self, text: str) -> bool:
+        """Whether a text is one of them."""
+        return self._expression.fullmatch(text) is not None
+
+    def start(self) -> frozenset[int]:
+        """The state before the first character."""
+        places: set[int] = set()
+        at = 0
+        for pattern in self.patterns:
+            places.add(at)
+            at += len(pattern) + 1
+        return self._closed(places)
+
+    def step(self, state: frozenset[int], character: str) -> frozenset[int]:
+        """The state after one more character; empty where nothing can follow."""
+        known = self._steps.get((state, character))
+        if known is None:
+            after: set[int] = set()
+            for place in state:
+                token = self._places[place]
+                if token is not None and token.takes(character):
+                    after.add(place if token.star else place + 1)
+            known = self._closed(after)
+            self._steps[state, character] = known
+        return known
+
+    def ends(self, state: frozenset[int]) -> bool:
+        """Whether a text may end here."""
+        return any(self._places[place] is None for place in state)
+
+    def _closed(self, places: set[int]) -> frozenset[int]:
+        closed = set(places)
+        for place in places:
+            while (token := self._places[place]) is not None and token.star:
+                place += 1
+                closed.add(place)
+        return frozenset(closed)
+
+
+@lru_cache(maxsize=65536)
+def _language(patterns: tuple[Pattern, ...]) -> Language:
+    places: list[Token | None] = []
+    for pattern in patterns:
+        places += [*pattern, None]
+    expression = "|".join("".join(_expression(token) for token in pattern) for pattern in patterns)
+    literal = None
+    if all(not token.star and len(token.chars) == 1 for pattern in patterns for token in pattern):
+        literal = tuple("".join(token.chars for token in pattern) for pattern in patterns)
+    return Language(
+        patterns=patterns,
+        literal=literal,
+        _expression=re.compile(expression if patterns else r"(?!)", re.DOTALL),
+        _places=tuple(places),
+    )
+
+
+def _expression(token: Token) -> str:
+    if token.chars:
+        one = re.escape(token.chars) if len(token.chars) == 1 else f"[{re.escape(token.chars)}]"
+    else:
+        one = f"[^{re.escape(token.but)}]" if token.but else "."
+    return f"{one}*" if token.star else one
+
+
+@lru_cache(maxsize=262144)
+def witness(inside: tuple[Language, ...], outside: tuple[Language, ...]) -> str | None:
+    """A shortest text that is in all of ``inside`` and in none of ``outside``; None where there is none.
+
+    Raises:
+        TooLarge: more states than anybody would wait for.
+    """
+    for language in inside:
+        if language.literal is not None:
+            for text in language.literal:
+                if all(one.has(text) for one in inside) and not any(one.has(text) for one in outside):
+                    return text
+            return None
+    if set(inside) & set(outside):
+        return None
+    everything = (*inside, *outside)
+    alphabet = _alphabet(everything)
+    start = tuple(one.start() for one in everything)
+    seen = {start}
+    queue: deque[tuple[tuple[frozenset[int], ...], str]] = deque([(start, "")])
+    while queue:
+        states, text = queue.popleft()
+        if all(one.ends(state) for one, state in zip(inside, states, strict=False)) and not any(
+            one.ends(state) for one, state in zip(outside, states[len(inside) :], strict=True)
+        ):
+            return text
+        for character in alphabet:
+            after = tuple(one.step(state, character) for one, state in zip(everything, states, strict=True))
+            if not all(after[: len(inside)]) or after in seen:
+                continue
+            seen.add(after)
+            if len(seen) > MOST_STATES:
+                raise TooLarge
+            queue.append((after, text + character))
+    return None
+
+
+def _alphabet(languages: Iterable[Language]) -> str:
+    """Every character that a pattern tells apart, and one that none does: all others behave as that one."""
+    told: set[str] = set()
+    for language in languages:
+        for pattern in language.patterns:
+            for token in pattern:
+                told.update(token.chars, token.but)
+    fresh = next(
+        one
+        for one in (*"xyzabcdefghijklmnopqrstuvw0123456789", *map(chr, range(0x100, 0x300)))
+        if one not in told
+    )
+    return "".join([fresh, *sorted(told)])
