@@ -65,7 +65,6 @@ VALUES: dict[str, list[str]] = {
     "aws:PrincipalTag/team": ["anna", "ops", "*"],
     "aws:TagKeys": ["a", "b", "c"],
     "aws:SourceArn": [f"arn:aws:sns:eu:{A}:t", f"arn:aws:sns:us:{B}:t"],
-    "aws:username": ["anna", "bob"],
 }
 CONDITIONS: list[tuple[str, str, list[str]]] = [
     ("StringEquals", "s3:prefix", ["a", "b", "a/"]),
@@ -89,6 +88,16 @@ CONDITIONS: list[tuple[str, str, list[str]]] = [
     ("ArnLike", "aws:SourceArn", [f"arn:aws:sns:*:{A}:*", "arn:aws:sns:us:*:*"]),
     ("ArnNotLike", "aws:SourceArn", [f"arn:aws:sns:*:{A}:*"]),
     ("Null", "aws:TagKeys", ["true", "false"]),
+    ("StringEquals", "aws:PrincipalAccount", [A, B, "999999999999"]),
+    ("StringNotEquals", "aws:PrincipalAccount", [A, B]),
+    (
+        "ArnLike",
+        "aws:PrincipalArn",
+        [f"arn:aws:iam::{A}:*", "arn:aws:iam::*:user/anna", f"arn:aws:iam::{A}:role/*"],
+    ),
+    ("ArnNotLikeIfExists", "aws:PrincipalArn", [f"arn:aws:iam::{A}:role/r"]),
+    ("StringEquals", "aws:PrincipalType", ["User", "AssumedRole", "Anonymous"]),
+    ("StringLike", "aws:userid", ["AIDA*", "anonymous"]),
     ("Null", "s3:prefix", ["true", "false"]),
 ]
 PRINCIPALS: list[Any] = [

@@ -131,9 +131,17 @@ def _one(tests: tuple[_Test, ...]) -> str | None:
     for value in dict.fromkeys(one for test in tests for one in _around(test.atom)):
         if all(_match(test.atom, value) is test.matches for test in tests):
             return value
-    if len(kinds) == 1:
+    if len(kinds) == 1 or any(_finite(test) for test in tests):
         return None
     raise TooLarge
+
+
+def _finite(test: _Test) -> bool:
+    """Whether a test leaves just the values that were tried; services send truths in lower case."""
+    atom = test.atom
+    return test.matches and (
+        atom.kind == "truth" or (atom.language is not None and atom.language.literal is not None)
+    )
 
 
 def _around(atom: Atom) -> Iterator[str]:

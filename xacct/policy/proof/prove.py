@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TypeAlias
 
 from xacct.policy.arn import PARTITIONS
 from xacct.policy.document import NEW, Document, Statement
 from xacct.policy.match import Truth, Variable, pieces
-from xacct.policy.principal import Anonymous, Principal, Service, Session, User, parse_principal
+from xacct.policy.principal import User
+from xacct.policy.proof.askers import SOMEONE, STRANGER, Asker, askers, named_principals
 from xacct.policy.proof.language import TooLarge
-from xacct.policy.proof.region import Region, region
+from xacct.policy.proof.region import Region, predicate, region
 from xacct.policy.proof.search import Point, Search, unheard_of
 from xacct.policy.request import Reach, Request
 from xacct.policy.statement import prepared
-
-STRANGER = "000000000000"
-"""An account that no document names."""
-
-_SOMEONE = "someone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +41,14 @@ class NotDecided:
 Answer: TypeAlias = Proven | Counterexample | NotDecided
 
 
-def no_more_than(new: Document, old: Document, *, asking: Sequence[Principal] | None = None) -> Answer:
+def no_more_than(new: Document, old: Document, *, but: frozenset[str] = frozenset()) -> Answer:
     """Whether everything that ``new`` allows, ``old`` allows too.
 
     A document allows what one of its statements allows and none denies; where statements name principals,
-    everyone is asked for who can be told apart, or only those in ``asking``.
+    everyone is asked for who can be told apart, but for the principals of the accounts in ``but``.
     """
     try:
-        return _compared(new, old, asking)
+        return _compared(new, old, but)
     except TooLarge:
         return NotDecided("there are too many combinations of conditions and patterns to look at them all")
 
@@ -63,7 +58,7 @@ def allows(document: Document, request: Request) -> Truth:
     truth: Truth = False
     denied: Truth = False
     for clause in prepared(document).about(request.verb):
-        if _names_principals(document) and clause.reach(request, bounded=False) is Reach.NOBODY:
+        if named_principals(document) and clause.reach(request, bounded=False) is Reach.NOBODY:
             continue
         applies = clause.applies(request)
         if applies is False:
@@ -93,9 +88,7 @@ def reaches_beyond(document: Document, accounts: Iterable[str]) -> Answer:
 
     Services and identity providers that it names count as beyond.
     """
-    own = frozenset(accounts)
-    asking = [one for one in _askers([document]) if one.account not in own]
-    return no_more_than(document, _nothing(), asking=asking)
+    return no_more_than(document, _nothing(), but=frozenset(accounts))
 
 
 def _nothing() -> Document:
@@ -105,13 +98,6 @@ def _nothing() -> Document:
 def _without(document: Document, statement: Statement) -> Document:
     rest = [one.source for one in document.statements if one.index != statement.index]
     return Document.parse(f'{{"Version":"{document.version}","Statement":[{",".join(rest)}]}}')
-
-
-def _names_principals(document: Document) -> bool:
-    return any(
-        statement.principals is not None or statement.not_principals is not None
-        for statement in document.statements
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +121,29 @@ def _drawn(document: Document, statements: Iterable[Statement], *, over: bool) -
     return _Drawn(tuple(allow), tuple(deny))
 
 
-def _compared(new: Document, old: Document, asking: Sequence[Principal] | None) -> Answer:
+def _compared(new: Document, old: Document, but: frozenset[str]) -> Answer:
     doubt = ""
-    for principal, extra in _groups(new, old, asking):
-        mine = _speaking(new, principal)
-        yours = _speaking(old, principal)
-        answer = _one(new, old, mine, yours, principal, extra)
+    for asker in _askers(new, old, but):
+        answer = _one(new, old, asker)
         if isinstance(answer, Counterexample):
             return answer
         if isinstance(answer, NotDecided):
             doubt = doubt or answer.reason
-    canonical = next(
-        (one for one in new.statements if _by_canonical_id(one) and one not in old.statements), None
-    )
-    if canonical is not None:
+    if any(_by_canonical_id(one) and one not in old.statements for one in new.statements):
         doubt = doubt or "a canonical user id stands for an account that the document does not tell"
     return NotDecided(doubt) if doubt else Proven()
+
+
+def _askers(new: Document, old: Document, but: frozenset[str]) -> tuple[Asker | None, ...]:
+    """Everyone who can be told apart; None, for anyone at all, where no document names anybody."""
+    if not (named_principals(new) or named_principals(old)):
+        return (None,)
+    documents = [new, old]
+    if but:
+        # Their principals are known to the search, so that somebody else is none of them.
+        known = [{"Effect": "Deny", "Principal": {"AWS": one}, "Action": "x:x"} for one in sorted(but)]
+        documents.append(Document.of(*known))
+    return tuple(one for one in askers(documents) if one.principal.account not in but)
 
 
 def _by_canonical_id(statement: Statement) -> bool:
@@ -159,26 +152,20 @@ def _by_canonical_id(statement: Statement) -> bool:
     )
 
 
-def _one(
-    new: Document,
-    old: Document,
-    mine: Sequence[Statement],
-    yours: Sequence[Statement],
-    principal: Principal | None,
-    fixed: Mapping[str, tuple[str, ...]],
-) -> Answer:
+def _one(new: Document, old: Document, asker: Asker | None) -> Answer:
     """One principal, or all of them where nobody is named; real actions first, then those nobody has heard of."""
-    allowed, before = _drawn(new, mine, over=True), _drawn(old, yours, over=False)
+    allowed = _drawn(new, _speaking(new, asker), over=True)
+    before = _drawn(old, _speaking(old, asker), over=False)
     doubt = ""
     for real in (True, False):
         for grant in allowed.allow:
             for inside, excluded in _questions(
                 grant, allowed, before, same_version=new.version == old.version
             ):
-                point = _outside(inside, excluded, fixed, real)
+                point = _outside(inside, excluded, asker, real)
                 if point is None:
                     continue
-                checked = _checked(new, old, point, principal)
+                checked = _checked(new, old, point, asker)
                 if isinstance(checked, Counterexample):
                     return checked
                 doubt = doubt or checked.reason
@@ -186,13 +173,20 @@ def _one(
 
 
 def _outside(
-    inside: Sequence[Region], excluded: Sequence[Region], fixed: Mapping[str, tuple[str, ...]], real: bool
+    inside: Sequence[Region], excluded: Sequence[Region], asker: Asker | None, real: bool
 ) -> Point | None:
+    fixed = asker.fixed if asker else {}
+    given = tuple(predicate(condition) for condition in asker.given) if asker else ()
+    search = Search(fixed, real, _partitions([*inside, *excluded]), given)
     if real:
-        return Search(fixed, True, _partitions([*inside, *excluded])).outside(inside, excluded)
-    search = Search(fixed, False)
-    strange = unheard_of(inside)
-    odd = Region(statement=inside[0].statement, mask=0, actions=(strange, True), resources=None, atoms=())
+        return search.outside(inside, excluded)
+    odd = Region(
+        statement=inside[0].statement,
+        mask=0,
+        actions=(unheard_of(inside), True),
+        resources=None,
+        atoms=(),
+    )
     return search.outside([odd, *inside], excluded)
 
 
@@ -225,11 +219,9 @@ def _questions(
             yield [grant, one], denied
 
 
-def _checked(
-    new: Document, old: Document, point: Point, principal: Principal | None
-) -> Counterexample | NotDecided:
+def _checked(new: Document, old: Document, point: Point, asker: Asker | None) -> Counterexample | NotDecided:
     """The point as a request that the decision code judges too; the proof alone is not believed."""
-    for request in _requests(new, old, point, principal):
+    for request in _requests(new, old, point, asker):
         if allows(new, request) and allows(old, request) is False:
             return Counterexample(request=request, real=point.real)
     return NotDecided(
@@ -238,16 +230,16 @@ def _checked(
     )
 
 
-def _requests(new: Document, old: Document, point: Point, principal: Principal | None) -> Iterator[Request]:
+def _requests(new: Document, old: Document, point: Point, asker: Asker | None) -> Iterator[Request]:
     """The point as requests, with values for the variables of the documents."""
-    who = principal or User(f"arn:aws:iam::{STRANGER}:user/{_SOMEONE}")
+    who = (asker or Asker(User(f"arn:aws:iam::{STRANGER}:user/{SOMEONE}"))).as_asked(point.context)
     base = Request.of(who, point.action, point.resource, resource_account=STRANGER, context=point.context)
     yield base
     keys = sorted(_variables(new) | _variables(old))
     if not keys:
         return
     pieces_of_resource = [one for one in point.resource.replace(":", "/").split("/") if one]
-    for value in dict.fromkeys([*pieces_of_resource, _SOMEONE, "x"]):
+    for value in dict.fromkeys([*pieces_of_resource, SOMEONE, "x"]):
         filled = dict.fromkeys(keys, (value,))
         yield Request.of(
             who, point.action, point.resource, resource_account=STRANGER, context={**filled, **point.context}
@@ -264,74 +256,12 @@ def _variables(document: Document) -> set[str]:
     return {piece.key for text in texts for piece in pieces(text) if isinstance(piece, Variable)}
 
 
-def _groups(
-    new: Document, old: Document, asking: Sequence[Principal] | None
-) -> Iterator[tuple[Principal | None, Mapping[str, tuple[str, ...]]]]:
-    """Everyone who can be told apart, one for each way of being named, with the keys that follow from him."""
-    if not (_names_principals(new) or _names_principals(old)):
-        yield None, {}
-        return
-    derived = {key for document in (new, old) for one in document.statements for _, key, _ in one.conditions}
-    seen: set[object] = set()
-    for principal in _askers([new, old]) if asking is None else asking:
-        request = Request.of(principal, "*", "*")
-        fixed = {key: value for key, value in request.context.items() if key in derived}
-        if _is_someone(principal):
-            for key in ("aws:principalarn", "aws:username", "aws:userid"):
-                fixed.pop(key, None)
-        named = tuple(
-            clause.reach(request, bounded=False) is not Reach.NOBODY
-            for document in (new, old)
-            for clause, _, _ in prepared(document).clauses
-        )
-        signature = (named, tuple(sorted(fixed.items())))
-        if signature not in seen:
-            seen.add(signature)
-            yield principal, MappingProxyType(fixed)
-
-
-def _is_someone(principal: Principal) -> bool:
-    return isinstance(principal, User) and principal.arn.endswith(f":user/{_SOMEONE}")
-
-
-def _askers(documents: Iterable[Document]) -> tuple[Principal, ...]:
-    """Whoever the documents name, somebody of every account they name, somebody else, and nobody at all."""
-    found: dict[Principal, None] = {}
-    for document in documents:
-        for statement in document.statements:
-            for element in (*(statement.principals or ()), *(statement.not_principals or ())):
-                for principal in _named(element.type, element.value):
-                    found[principal] = None
-    found[User(f"arn:aws:iam::{STRANGER}:user/{_SOMEONE}")] = None
-    found[Anonymous()] = None
-    found[Service("unnamed.amazonaws.com")] = None
-    return tuple(found)
-
-
-def _named(kind: str, value: str) -> Iterator[Principal]:
-    if value == "*" or kind == "CanonicalUser":
-        return
-    if kind == "AWS" and not value.startswith("arn:") and value.startswith(("AIDA", "AROA")):
-        yield User(f"arn:aws:iam::{STRANGER}:user/{_SOMEONE}", value)
-        return
-    try:
-        principal = parse_principal({"type": kind, "arn": value} if kind == "Federated" else value)
-    except ValueError:
-        return
-    if kind == "AWS" and principal.account:
-        yield User(f"arn:aws:iam::{principal.account}:user/{_SOMEONE}")
-    if kind == "AWS" and ":role/" in principal.arn:
-        yield Session(principal.arn, _SOMEONE)
-    yield principal
-
-
-def _speaking(document: Document, principal: Principal | None) -> list[Statement]:
-    if principal is None:
+def _speaking(document: Document, asker: Asker | None) -> list[Statement]:
+    if asker is None or not named_principals(document):
         return list(document.statements)
-    request = Request.of(principal, "*", "*")
-    named = _names_principals(document)
+    request = Request.of(asker.principal, "*", "*")
     return [
         clause.statement
         for clause, _, _ in prepared(document).clauses
-        if not named or clause.reach(request, bounded=False) is not Reach.NOBODY
+        if clause.reach(request, bounded=False) is not Reach.NOBODY
     ]

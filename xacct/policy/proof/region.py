@@ -146,6 +146,13 @@ _RELATIONS = {
 }
 
 
+def predicate(condition: Condition) -> Atom:
+    """A condition without variables as a predicate."""
+    found = _atom(condition, variables=False, over=True)
+    assert found is not None
+    return found
+
+
 def _atom(condition: Condition, *, variables: bool, over: bool) -> Atom | None:
     """A condition as a predicate; None where it cannot be said exactly nor drawn to the side that is safe."""
     name, key, values = condition

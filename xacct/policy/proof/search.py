@@ -57,12 +57,14 @@ class Cell:
 class Search:
     """One search over regions; ``real`` restricts it to actions that services have, on resources they have.
 
-    ``partitions`` are those of the resources; a document is for one, and others do not exist for it.
+    ``partitions`` are those of the resources; a document is for one, and others do not exist for it. What is
+    ``given`` holds of every request.
     """
 
     fixed: Fixed
     real: bool
     partitions: tuple[str, ...] = ("aws",)
+    given: tuple[Atom, ...] = ()
     cells: int = 0
 
     def outside(self, inside: Sequence[Region], excluded: Sequence[Region]) -> Point | None:
@@ -72,6 +74,8 @@ class Search:
             TooLarge: it could not be found out.
         """
         cell: Cell | None = Cell(mask=-1, actions=())
+        for atom in self.given:
+            cell = cell and self._with_atom(cell, atom, True)
         for one in inside:
             cell = cell and self._within(cell, one)
         if cell is None:
