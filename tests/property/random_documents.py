@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from xacct.policy.document import Document
-from xacct.policy.principal import Principal, parse_principal
+from xacct.policy.principal import Anonymous, Principal, parse_principal
 from xacct.policy.request import Request
 
 A, B = "111111111111", "222222222222"
@@ -174,8 +174,11 @@ def request(chance: random.Random, principal: Principal | None = None) -> Reques
             many = chance.randint(1, 2) if key == "aws:TagKeys" else 1
             context[key] = chance.sample(values, many)
     action = chance.choice(ACTIONS)
+    who = principal or chance.choice(ASKERS)
+    if isinstance(who, Anonymous):
+        context.pop("aws:PrincipalTag/team", None)  # nobody has no tags
     return Request.of(
-        principal or chance.choice(ASKERS),
+        who,
         action,
         chance.choice(ON[action]),
         resource_account=B,

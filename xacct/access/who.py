@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, LONGEST, Hop, ask, ending
+from xacct.access.hope import may_be_allowed
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
 from xacct.policy.principal import Anonymous, Principal, Root, Service, Session, parse_principal
-from xacct.policy.request import named, names_of
-from xacct.policy.statement import prepared
+from xacct.policy.request import named
 from xacct.snapshot import RoleRecord
 
 _POSSIBLE = (Outcome.ALLOWED, Outcome.UNKNOWN)
@@ -54,7 +54,7 @@ def who_can(
     found: list[Reacher] = []
     bucket = estate.bucket(resource)
     policy = bucket.policy if bucket is not None and isinstance(bucket.policy, Document) else None
-    for principal, outside in _candidates(estate, policy):
+    for principal, outside in _candidates(estate, policy, action, resource):
         hops = tuple(ending(estate, principal, action, resource, given))
         if all(hop.outcome in _POSSIBLE for hop in hops):
             reacher = Reacher(principal=principal, roles=(), hops=hops, outside=outside)
@@ -72,9 +72,9 @@ def _entering(
     role = snapshot.roles.get(role_arn.rpartition("/")[2]) if snapshot else None
     if role is None or not isinstance(role.trust, Document):
         return
-    for principal, outside in _candidates(estate, role.trust):
+    for principal, outside in _candidates(estate, role.trust, ASSUME, role_arn):
         entered = principal.role_arn if isinstance(principal, Session) else ""
-        if entered in (role_arn, *then.roles) or not _addressed(role, principal):
+        if entered in (role_arn, *then.roles):
             continue
         hop = ask(estate, principal, ASSUME, role_arn, context)
         if hop.outcome not in _POSSIBLE:
@@ -90,24 +90,31 @@ def _entering(
             yield from _entering(estate, reacher, entered, context, left - 1)
 
 
-def _addressed(role: RoleRecord, principal: Principal) -> bool:
-    """Whether a trust policy speaks of someone at all; spares a decision for everyone else."""
-    assert isinstance(role.trust, Document)
-    names = {name for name, _ in names_of(principal)}
-    return principal.account == account_of(role.arn) or any(
-        clause.without_principals or clause.principals & names
-        for clause in prepared(role.trust).about(ASSUME.lower())
-    )
-
-
-def _candidates(estate: Estate, document: Document | None) -> Iterator[tuple[Principal, bool]]:
-    """Every user and role of the estate, then those that a document names and the estate does not have."""
-    for user in sorted(estate.users(), key=lambda one: one.arn):
-        yield estate.user(user), False
-    for role in sorted(estate.roles(), key=lambda one: one.arn):
-        yield estate.session(role), False
+def _candidates(
+    estate: Estate, document: Document | None, action: str, resource: str
+) -> Iterator[tuple[Principal, bool]]:
+    """Every user and role of whom a document of theirs, or the resource's, may speak; then who is outside."""
+    named = frozenset(_named(document)) if document is not None else frozenset()
+    owner, verb = estate.owner(resource), action.lower()
+    for account in estate.accounts():
+        snapshot = estate.snapshots[account.id]
+        at_home = account.id == owner
+        everyone = at_home and not named.isdisjoint(("*", account.id))
+        for user in sorted(snapshot.users.values(), key=lambda one: one.arn):
+            by_name = everyone or (at_home and not named.isdisjoint((user.arn, user.id)))
+            if by_name or may_be_allowed(snapshot, user, verb, resource):
+                yield estate.user(user), False
+        for role in sorted(snapshot.roles.values(), key=lambda one: one.arn):
+            by_name = everyone or (at_home and _names_role(named, role))
+            if by_name or may_be_allowed(snapshot, role, verb, resource):
+                yield estate.session(role), False
     if document is not None:
         yield from _strangers(estate, document)
+
+
+def _names_role(named: frozenset[str], role: RoleRecord) -> bool:
+    session = f":assumed-role/{role.name}/"
+    return not named.isdisjoint((role.arn, role.id)) or any(session in one for one in named)
 
 
 def _strangers(estate: Estate, document: Document) -> Iterator[tuple[Principal, bool]]:

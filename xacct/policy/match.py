@@ -163,17 +163,14 @@ def _resolved(
 
 
 def _matcher(patterns: Sequence[Sequence[Sequence[Piece]]]) -> Match:
-    """One matcher of patterns, each a list of segments: those without variables as one expression."""
-    fixed = [pattern for pattern in patterns if not _variables(pattern)]
+    """One matcher of patterns, each a list of segments: plain texts as a set, wildcards as one expression."""
     moving = [pattern for pattern in patterns if _variables(pattern)]
-    expressions = [_segmented(pattern, {}) for pattern in fixed]
-    full = re.compile("|".join(expressions), re.DOTALL).fullmatch if expressions else None
-
-    def plain(text: str, context: Context, unknown: Collection[str]) -> Truth:
-        return full is not None and full(text) is not None
+    plain = _Plain([pattern for pattern in patterns if not _variables(pattern)]).match
+    if not moving:
+        return plain
 
     def resolving(text: str, context: Context, unknown: Collection[str]) -> Truth:
-        if full is not None and full(text) is not None:
+        if plain(text, context, unknown):
             return True
         truth: Truth = False
         for pattern in moving:
@@ -183,7 +180,47 @@ def _matcher(patterns: Sequence[Sequence[Sequence[Piece]]]) -> Match:
             truth = None if one is None else truth
         return truth
 
-    return resolving if moving else plain
+    return resolving
+
+
+class _Plain:
+    """Patterns without variables; the expression is made when the first text begins as one of them does."""
+
+    __slots__ = ("_beginnings", "_full", "_texts", "_wild")
+
+    def __init__(self, patterns: Sequence[Sequence[Sequence[Piece]]]) -> None:
+        texts: list[str] = []
+        self._wild: list[Sequence[Sequence[Piece]]] = []
+        beginnings: list[str] = []
+        for pattern in patterns:
+            text = ":".join(_written(segment) for segment in pattern)
+            if "\0" in text:
+                self._wild.append(pattern)
+                beginnings.append(text.partition("\0")[0])
+            else:
+                texts.append(text)
+        self._texts = frozenset(texts)
+        self._beginnings = tuple(beginnings)
+        self._full: Callable[[str], object] | None = None
+
+    def match(self, text: str, context: Context, unknown: Collection[str]) -> Truth:
+        """Whether one of them matches."""
+        if text in self._texts:
+            return True
+        if not text.startswith(self._beginnings):
+            return False
+        if self._full is None:
+            expressions = [_segmented(pattern, {}) for pattern in self._wild]
+            self._full = re.compile("|".join(expressions), re.DOTALL).fullmatch
+        return self._full(text) is not None
+
+
+def _written(segment: Sequence[Piece]) -> str:
+    """A segment as text, with a NUL for every wildcard."""
+    return "".join(
+        piece.text if isinstance(piece, Literal) else str(piece).replace("*", "\0").replace("?", "\0")
+        for piece in segment
+    )
 
 
 def _variables(pattern: Sequence[Sequence[Piece]]) -> list[Variable]:

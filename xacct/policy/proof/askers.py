@@ -126,7 +126,7 @@ def _fixed(principal: Principal, asked: set[str]) -> Mapping[str, tuple[str, ...
     """The keys that follow from the principal, as far as anything asks for them."""
     context = Request.of(principal, "*", "*").context
     keys = {key for key in asked if key in _OF_WHO or key in context}
-    if not principal.account:
+    if isinstance(principal, Anonymous):
         keys |= {key for key in asked if key.startswith("aws:principal")}
     if _is_someone(principal):
         keys -= set(_ANYBODYS)

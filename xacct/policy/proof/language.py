@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -69,7 +69,10 @@ class Language:
 
     patterns: tuple[Pattern, ...]
     literal: tuple[str, ...] | None
-    _expression: re.Pattern[str]
+    beginnings: tuple[str, ...]
+    symbols: tuple[str, ...]
+    samples: tuple[str, ...]
+    _compiled: dict[str, re.Pattern[str]] = field(default_factory=dict)
     _steps: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
     _places: tuple[Token | None, ...] = ()
 
@@ -80,7 +83,21 @@ class Language:
 
     def has(self, text: str) -> bool:
         """Whether a text is one of them."""
-        return self._expression.fullmatch(text) is not None
+        if self.literal is not None:
+            return text in self.literal
+        return self._expression("texts", _expression).fullmatch(text) is not None
+
+    def covers(self, symbols: str) -> bool:
+        """Whether a pattern, given as symbols, lies within one of these; False says nothing."""
+        return self._expression("symbols", _covering).fullmatch(symbols) is not None
+
+    def _expression(self, what: str, of_token: Callable[[Token], str]) -> re.Pattern[str]:
+        found = self._compiled.get(what)
+        if found is None:
+            each = ("".join(map(of_token, pattern)) for pattern in self.patterns)
+            found = re.compile("|".join(each) if self.patterns else r"(?!)", re.DOTALL)
+            self._compiled[what] = found
+        return found
 
     def start(self) -> frozenset[int]:
         """The state before the first character."""
@@ -122,16 +139,64 @@ def _language(patterns: tuple[Pattern, ...]) -> Language:
     places: list[Token | None] = []
     for pattern in patterns:
         places += [*pattern, None]
-    expression = "|".join("".join(_expression(token) for token in pattern) for pattern in patterns)
     literal = None
     if all(not token.star and len(token.chars) == 1 for pattern in patterns for token in pattern):
         literal = tuple("".join(token.chars for token in pattern) for pattern in patterns)
     return Language(
         patterns=patterns,
         literal=literal,
-        _expression=re.compile(expression if patterns else r"(?!)", re.DOTALL),
+        beginnings=tuple(map(_beginning, patterns)),
+        symbols=tuple("".join(map(_symbol, pattern)) for pattern in patterns),
+        samples=tuple(_sample(pattern, star) for star in ("x", "") for pattern in patterns),
         _places=tuple(places),
     )
+
+
+def _beginning(pattern: Pattern) -> str:
+    """What every text of a pattern begins with."""
+    text = ""
+    for token in pattern:
+        if token.star or len(token.chars) != 1:
+            break
+        text += token.chars
+    return text
+
+
+def _sample(pattern: Pattern, star: str) -> str:
+    """One text of a pattern, as a person would make one up."""
+    return "".join(star if token.star else token.chars[:1] or "x" for token in pattern)
+
+
+_ANY_TEXT, _TEXT_WITHIN, _ANY_ONE, _ONE_WITHIN = "\1", "\2", "\3", "\4"
+"""Symbols for a star and for one character, with and without characters that they do not take."""
+
+
+def _symbol(token: Token) -> str:
+    """A token as a symbol that only a token that takes at least as much can match."""
+    if len(token.chars) == 1 and not token.star:
+        return token.chars
+    if token.chars or (token.but and ":" not in token.but):
+        return "\5"  # matched by nothing but a star without exceptions
+    if token.star:
+        return _TEXT_WITHIN if token.but else _ANY_TEXT
+    return _ONE_WITHIN if token.but else _ANY_ONE
+
+
+def _covering(token: Token) -> str:
+    """An expression that matches the symbols of what a token takes."""
+    if token.chars:
+        return _expression(token) if not token.star else re.escape("\6")
+    if token.star:
+        return (
+            f"[^{re.escape(token.but)}{_ANY_TEXT}{_ANY_ONE}\5]*"
+            if token.but == ":"
+            else "\6"
+            if token.but
+            else ".*"
+        )
+    if token.but:
+        return f"[^{re.escape(token.but)}{_ANY_TEXT}{_TEXT_WITHIN}{_ANY_ONE}\5]" if token.but == ":" else "\6"
+    return f"[^{_ANY_TEXT}{_TEXT_WITHIN}\5]"
 
 
 def _expression(token: Token) -> str:
@@ -144,7 +209,7 @@ def _expression(token: Token) -> str:
 
 @lru_cache(maxsize=262144)
 def witness(inside: tuple[Language, ...], outside: tuple[Language, ...]) -> str | None:
-    """A shortest text that is in all of ``inside`` and in none of ``outside``; None where there is none.
+    """A short text that is in all of ``inside`` and in none of ``outside``; None where there is none.
 
     Raises:
         TooLarge: more states than anybody would wait for.
@@ -155,8 +220,29 @@ def witness(inside: tuple[Language, ...], outside: tuple[Language, ...]) -> str 
                 if all(one.has(text) for one in inside) and not any(one.has(text) for one in outside):
                     return text
             return None
-    if set(inside) & set(outside):
+    if any(_apart(one, other) for number, one in enumerate(inside) for other in inside[number + 1 :]):
         return None
+    near = tuple(one for one in outside if not any(_apart(one, other) for other in inside))
+    if any(_covered(one, near) for one in inside):
+        return None
+    for language in inside:
+        for text in language.samples:
+            if all(one.has(text) for one in inside) and not any(one.has(text) for one in near):
+                return text
+    return _search(inside, near)
+
+
+def _apart(one: Language, other: Language) -> bool:
+    """Whether no text is in both because they begin differently; False says nothing."""
+    return not any(a.startswith(b) or b.startswith(a) for a in one.beginnings for b in other.beginnings)
+
+
+def _covered(one: Language, languages: tuple[Language, ...]) -> bool:
+    """Whether each pattern lies within a single pattern of these; False says nothing."""
+    return all(any(language.covers(text) for language in languages) for text in one.symbols)
+
+
+def _search(inside: tuple[Language, ...], outside: tuple[Language, ...]) -> str | None:
     everything = (*inside, *outside)
     alphabet = _alphabet(everything)
     start = tuple(one.start() for one in everything)
