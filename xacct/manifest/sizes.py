@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from xacct.kinds.inline import InlinePolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.role import Role
+from xacct.policy.size import without_space
 from xacct.problem import Problem, Severity
 from xacct.resource import State
 
@@ -37,11 +38,6 @@ def too_large(state: State) -> Iterator[Problem]:
             yield _problem(
                 where, f"The inline policies of one {kind.entity.lower()}", size, INLINE[kind.entity]
             )
-
-
-def without_space(text: str) -> int:
-    """Characters that are not white space, which is how IAM counts."""
-    return len("".join(text.split()))
 
 
 def _trust(role: Role) -> Iterator[Problem]:

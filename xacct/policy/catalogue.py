@@ -106,3 +106,42 @@ def action_details(action: str) -> Mapping[str, Any]:
     service, _, name = actions()[numbers()[action.lower()]].partition(":")
     details: Mapping[str, Any] = _data().actions.get_action_details(service, name)
     return details
+
+
+@cache
+def _key_types() -> Mapping[str, str]:
+    """The types of all services' keys by their name in lower case, placeholders as ``*``."""
+    found: dict[str, str] = {}
+    data = _data()
+    for service in data.services.get_service_keys():
+        for key in data.conditions.get_condition_keys_for_service(service):
+            details = data.conditions.get_condition_key_details(service, key)
+            found[_PLACEHOLDER.sub("*", key).lower()] = details["type"]
+    return found
+
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
+
+
+@cache
+def _key_patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(re.escape(key).replace(r"\*", ".+")), kind)
+        for key, kind in _key_types().items()
+        if "*" in key
+    )
+
+
+@lru_cache(maxsize=4096)
+def key_type(key: str) -> str | None:
+    """The type of a service's condition key: ``String``, ``ARN``, ``ArrayOfString`` ...; None if there is none."""
+    lowered = key.lower()
+    found = _key_types().get(lowered)
+    if found is not None:
+        return found
+    return next((kind for pattern, kind in _key_patterns() if pattern.fullmatch(lowered)), None)
+
+
+def keys_of(service: str) -> tuple[str, ...]:
+    """The condition keys of a service, as the reference writes them."""
+    return tuple(_data().conditions.get_condition_keys_for_service(service))

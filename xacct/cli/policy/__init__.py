@@ -8,6 +8,7 @@ from xacct.cli.lazy import Lazy
 
 COMMANDS = {
     "diff": "Compare two policy documents by meaning.",
+    "lint": "Find what is wrong with documents, and what is dangerous.",
     "prove": "Prove that a new document allows nothing that the old one did not.",
     "test": "Run unit tests for policies: one case a line.",
 }

@@ -167,7 +167,7 @@ class Search:
             assert resource is not None
             return Point(action=action, resource=resource, context=values, real=False)
         for templates, mask in _by_shape(cell.mask & _everything()):
-            shaped = _text(_added(cell.resources, (_shape_language(templates, self.partitions), True)))
+            shaped = _text(_added(cell.resources, (shape_language(templates, self.partitions), True)))
             if shaped is not None:
                 return Point(action=_best_known(mask), resource=shaped, context=values, real=True)
         return None
@@ -221,7 +221,8 @@ def _best_known(mask: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _shape_language(templates: tuple[str, ...], partitions: tuple[str, ...]) -> Language:
+def shape_language(templates: tuple[str, ...], partitions: tuple[str, ...]) -> Language:
+    """What ARN templates of the reference stand for in these partitions."""
     return Language.of(
         _shape(one, partition) for one in templates for partition in (partitions if one != "*" else ("",))
     )

@@ -1,0 +1,64 @@
+"""``xacct policy lint``: what is wrong with documents, and what is dangerous."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from xacct.cli.options import format_option
+from xacct.errors import ExitCode
+
+
+@click.command(name="lint")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--kind",
+    type=click.Choice(["identity", "trust", "resource", "kms", "scp"]),
+    help="What kind of policy it is; guessed from the document where it is not said.",
+)
+@click.option("--own", multiple=True, metavar="ID", help="An account of yours; may be repeated.")
+@format_option("text", "json")
+def command(files: tuple[str, ...], kind: str | None, own: tuple[str, ...], form: str) -> None:
+    """Check policy documents (JSON files, or - for stdin) against the reference of all services.
+
+    Ends with 0 where a document is clean or there are only remarks, 2 where there are errors or warnings, and
+    65 where one is no policy at all.
+    """
+    from dataclasses import replace
+
+    from xacct.cli.policy.documents import placed, read_text
+    from xacct.policy.lint import KINDS, Finding, lint
+    from xacct.policy.malformed import MalformedDocument
+    from xacct.problem import BadInput, Problem, Severity
+    from xacct.render.json import text_of
+
+    chosen = next((one for one in KINDS if one == kind), None)
+    found: list[Finding] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            for one in lint(read_text(file), chosen, own=frozenset(own)):
+                found.append(replace(one, place=replace(one.place, file=file)))
+        except MalformedDocument as malformed:
+            problems += placed(malformed.problems, file)
+        except BadInput as unreadable:
+            problems += unreadable.problems
+    if form == "json":
+        click.echo(text_of([one.as_dict() for one in found]), nl=False)
+    else:
+        for one in found:
+            click.echo(str(one))
+        counted = [
+            f"{sum(one.severity is severity for one in found)} {word}"
+            for severity, word in (
+                (Severity.ERROR, "errors"),
+                (Severity.WARNING, "warnings"),
+                (Severity.INFO, "remarks"),
+            )
+        ]
+        click.echo(f"{', '.join(counted)}.")
+    if problems:
+        raise BadInput(problems)
+    wrong = any(one.severity is not Severity.INFO for one in found)
+    sys.exit(int(ExitCode.DIFFERENCES if wrong else ExitCode.DONE))

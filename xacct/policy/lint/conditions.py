@@ -1,0 +1,342 @@
+"""Conditions: operators, keys, values, and the mistakes that turn a condition into none.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators", "Set operators for multivalued
+context keys", "AWS global condition context keys", "Access Analyzer policy check reference".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import re
+
+from xacct.policy import catalogue
+from xacct.policy.condition import is_known
+from xacct.policy.lint.globals import GLOBAL_KEYS, global_type
+from xacct.policy.lint.reading import Clause, Sheet, Test
+from xacct.policy.values import block, moment, number
+
+OPERATORS = (
+    *(
+        f"String{word}"
+        for word in ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")
+    ),
+    *(
+        f"{kind}{word}"
+        for kind in ("Numeric", "Date")
+        for word in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+    ),
+    "Bool",
+    "BinaryEquals",
+    "IpAddress",
+    "NotIpAddress",
+    *(f"Arn{word}" for word in ("Equals", "NotEquals", "Like", "NotLike")),
+    "Null",
+)
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+_GUARDS = frozenset(
+    {
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:principalorgid",
+        "aws:principalaccount",
+        "sts:externalid",
+    }
+)
+"""Keys that somebody asks for to keep others out."""
+
+
+def check(sheet: Sheet) -> None:
+    """Each condition of each statement, and the variables everywhere."""
+    for clause in sheet.clauses:
+        for test in clause.tests:
+            if _operator(sheet, test):
+                _values(sheet, test)
+                _type(sheet, test)
+                _sets(sheet, clause, test)
+                _if_exists(sheet, clause, test)
+            _key(sheet, clause, test)
+        _variables(sheet, clause)
+
+
+def _plain(test: Test) -> tuple[str, str, bool]:
+    """Set prefix, operator and IfExists, in lower case."""
+    prefix, colon, rest = test.operator.text.lower().partition(":")
+    operator = rest if colon else prefix
+    return (prefix if colon else ""), operator.removesuffix("ifexists"), operator.endswith("ifexists")
+
+
+def _operator(sheet: Sheet, test: Test) -> bool:
+    name = test.operator.text
+    if is_known(name):
+        return True
+    prefix, operator, if_exists = _plain(test)
+    if operator == "null" and (if_exists or prefix):
+        what = "IfExists" if if_exists else "a set operator"
+        sheet.error(
+            "null-misuse",
+            test.operator,
+            f"Null does not go with {what}: it asks for presence itself.",
+            "Write Null.",
+        )
+        return False
+    known = {one.lower(): one for one in OPERATORS}
+    close = difflib.get_close_matches(operator, list(known), n=1, cutoff=0.6)
+    sheet.error(
+        "unknown-operator",
+        test.operator,
+        f'There is no operator "{name}"; the service refuses the policy.',
+        f"Did you mean {known[close[0]]}?" if close else f"There are {', '.join(OPERATORS)}.",
+    )
+    return False
+
+
+def _values(sheet: Sheet, test: Test) -> None:
+    """Values that are not of the kind that the operator compares."""
+    _, operator, _ = _plain(test)
+    for value in test.values:
+        if "${" in value.text:
+            continue
+        if operator.endswith("ipaddress"):
+            if block(value.text) is None:
+                sheet.error(
+                    "invalid-cidr",
+                    value,
+                    f'"{value.text}" is no address and no CIDR block.',
+                    "Write such as 192.0.2.0/24.",
+                )
+        elif operator.startswith("date"):
+            if moment(value.text) is None:
+                sheet.error(
+                    "invalid-date",
+                    value,
+                    f'"{value.text}" is no date.',
+                    "Write such as 2027-01-31T00:00:00Z.",
+                )
+        elif operator.startswith("numeric"):
+            if number(value.text) is None:
+                sheet.error("invalid-number", value, f'"{value.text}" is no number.', "Write digits.")
+        elif operator in ("bool", "null"):
+            if value.text.lower() not in ("true", "false"):
+                sheet.error(
+                    "invalid-bool",
+                    value,
+                    f'"{value.text}" is neither true nor false.',
+                    "Write true or false.",
+                )
+        elif operator == "binaryequals":
+            if not _is_base64(value.text):
+                sheet.error("invalid-binary", value, f'"{value.text}" is not in base64.', "Encode it.")
+        elif operator.startswith("arn"):
+            if not value.text.startswith(("arn:", "*", "arn*")):
+                sheet.error(
+                    "invalid-arn-value",
+                    value,
+                    f'"{value.text}" is no ARN, so that it matches none.',
+                    "Write an ARN, or use a String operator.",
+                )
+        elif operator in ("stringequals", "stringnotequals") and ("*" in value.text and len(value.text) > 1):
+            sheet.warn(
+                "wildcard-without-like",
+                value,
+                f'"{value.text}": {test.operator.text} takes * for a plain character.',
+                "Use StringLike where a wildcard is meant, ${*} where a star is.",
+            )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+_FITTING = {
+    "String": ("string",),
+    "ArrayOfString": ("string",),
+    "ARN": ("arn", "string"),
+    "ArrayOfARN": ("arn", "string"),
+    "Bool": ("bool",),
+    "ArrayOfBool": ("bool",),
+    "Numeric": ("numeric",),
+    "Date": ("date", "numeric"),
+    "IPAddress": ("ipaddress", "notipaddress"),
+}
+
+
+def _type(sheet: Sheet, test: Test) -> None:
+    """Operators that compare another kind of value than the key has."""
+    _, operator, _ = _plain(test)
+    kind = key_type(test.key.text)
+    if kind is None or operator in ("null", "binaryequals"):
+        return
+    if not operator.startswith(_FITTING.get(kind, ("",))):
+        sheet.warn(
+            "type-mismatch",
+            test.operator,
+            f"{test.key.text} is of type {kind}, and {test.operator.text} compares something else.",
+            f"Use an operator for {kind}.",
+        )
+    elif kind in ("ARN", "ArrayOfARN") and operator.startswith("string"):
+        sheet.remark(
+            "string-operator-on-arn",
+            test.operator,
+            f"{test.key.text} is an ARN; {test.operator.text} compares it as one text, wildcards across its parts.",
+            "Use ArnLike, which compares part by part.",
+        )
+
+
+def key_type(key: str) -> str | None:
+    """The type of a condition key; None where the reference does not have it."""
+    found = global_type(key)
+    return found if found is not None else catalogue.key_type(key)
+
+
+def _key(sheet: Sheet, clause: Clause, test: Test) -> None:
+    key = test.key.text
+    if key_type(key) is not None:
+        return
+    service, colon, _ = key.partition(":")
+    if not colon:
+        sheet.error("malformed-key", test.key, f'"{key}" is no condition key.', "Write such as aws:SourceIp.")
+    elif service.lower() == "aws":
+        close = difflib.get_close_matches(
+            key, [one for one in GLOBAL_KEYS if not one.endswith("/")], n=1, cutoff=0.6
+        )
+        sheet.error(
+            "unknown-key",
+            test.key,
+            f'There is no global condition key "{key}"; the condition is never met as it is meant.',
+            f"Did you mean {close[0]}?" if close else "Look it up among the global condition context keys.",
+        )
+    elif "." not in service and service.lower() in catalogue.services():
+        close = difflib.get_close_matches(key, catalogue.keys_of(service.lower()), n=1, cutoff=0.6)
+        sheet.error(
+            "unknown-key",
+            test.key,
+            f'The service {service} has no condition key "{key}".',
+            f"Did you mean {close[0]}?" if close else "Look it up in the Service Authorization Reference.",
+        )
+
+
+def _sets(sheet: Sheet, clause: Clause, test: Test) -> None:
+    """Set operators where they are missing, where they are too much, and where they let in the keyless."""
+    prefix, operator, _ = _plain(test)
+    kind = key_type(test.key.text) or ""
+    several = kind.startswith("ArrayOf")
+    if several and not prefix and operator != "null":
+        sheet.warn(
+            "missing-set-operator",
+            test.operator,
+            f"{test.key.text} can have several values; {test.operator.text} is made for one.",
+            f"Write ForAnyValue:{test.operator.text} or ForAllValues:{test.operator.text}.",
+        )
+    if prefix == "forallvalues" and clause.allows and not _present(clause, test):
+        sheet.warn(
+            "for-all-values-without-null",
+            test.operator,
+            f"ForAllValues is true of a request that has no {test.key.text} at all, which this statement then allows.",
+            f'Add "Null": {{"{test.key.text}": "false"}}.',
+        )
+    elif prefix and kind and not several:
+        sheet.remark(
+            "set-operator-on-single-value",
+            test.operator,
+            f"{test.key.text} has one value; {test.operator.text} adds nothing to the plain operator.",
+            f"Write {test.operator.text.partition(':')[2]}.",
+        )
+
+
+def _present(clause: Clause, test: Test) -> bool:
+    """Whether the statement asks elsewhere that the key is there."""
+    key = test.key.text.lower()
+    for other in clause.tests:
+        if other is test or other.key.text.lower() != key:
+            continue
+        prefix, operator, _ = _plain(other)
+        if operator == "null" and any(value.text.lower() == "false" for value in other.values):
+            return True
+        if prefix == "foranyvalue":
+            return True
+    return False
+
+
+def _if_exists(sheet: Sheet, clause: Clause, test: Test) -> None:
+    prefix, operator, if_exists = _plain(test)
+    key = test.key.text.lower()
+    if if_exists and clause.allows and key in _GUARDS and "not" not in operator:
+        sheet.warn(
+            "if-exists-lets-in",
+            test.operator,
+            f"With IfExists a request without {test.key.text} is allowed, so that the condition keeps nobody out.",
+            f"Write {test.operator.text[:-8]}.",
+        )
+    if (
+        "not" in operator
+        and clause.allows
+        and not if_exists
+        and not prefix
+        and key in _GUARDS
+        and operator != "notipaddress"
+    ):
+        sheet.remark(
+            "negation-lets-in",
+            test.operator,
+            f"A request without {test.key.text} is allowed as well: a negated operator is true of a missing key.",
+            f'Add "Null": {{"{test.key.text}": "false"}} if it must be there.',
+        )
+    denies_without_mfa = operator == "bool" and any(value.text.lower() == "false" for value in test.values)
+    if key == "aws:multifactorauthpresent" and not clause.allows and denies_without_mfa and not if_exists:
+        sheet.warn(
+            "mfa-deny-misses-keys",
+            test.operator,
+            "A request signed with long-term keys has no aws:MultiFactorAuthPresent, so that this Deny misses it.",
+            "Write BoolIfExists.",
+        )
+
+
+_ALWAYS = ("*", "?", "$")
+
+
+def _variables(sheet: Sheet, clause: Clause) -> None:
+    values = [
+        *clause.of("Resource", "NotResource"),
+        *(value for test in clause.tests for value in test.values),
+    ]
+    for value in values:
+        for found in _VARIABLE.finditer(value.text):
+            name = found.group(1).partition(",")[0].strip()
+            if name in _ALWAYS:
+                continue
+            service = name.partition(":")[0].lower()
+            if not name or ":" not in name:
+                sheet.error(
+                    "invalid-variable",
+                    value,
+                    f'"{found.group()}" is no policy variable.',
+                    "Write such as ${aws:username}.",
+                )
+            elif service == "aws" and global_type(name) is None:
+                sheet.error(
+                    "unknown-variable",
+                    value,
+                    f'There is no key "{name}".',
+                    "Look it up among the global condition context keys.",
+                )
+        if value.text.count("${") > len(_VARIABLE.findall(value.text)):
+            sheet.error("invalid-variable", value, "A policy variable is not closed.", "Add the brace.")
+    for value in clause.of("Action", "NotAction"):
+        if "${" in value.text:
+            sheet.error(
+                "variable-not-allowed", value, "Variables have no place in an Action.", "Name the action."
+            )
+
+
+def guards(clause: Clause) -> frozenset[str]:
+    """The keys that a statement asks for, in lower case."""
+    return frozenset(test.key.text.lower() for test in clause.tests)
