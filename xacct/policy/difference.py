@@ -58,8 +58,8 @@ def differences(old: Document | None, new: Document | None) -> tuple[StatementCh
 
     Statements that mean the same are no change, in whatever order they stand; None is no document.
     """
-    before = list(old.statements) if old else []
-    after = list(new.statements) if new else []
+    before = _once(old)
+    after = _once(new)
     reworded: list[StatementChange] = []
     for statement in list(after):
         twin = next((one for one in before if one == statement), None)
@@ -77,6 +77,11 @@ def differences(old: Document | None, new: Document | None) -> tuple[StatementCh
     if old and new and old.version != new.version:
         reworded.append(Reworded("Version", old.version, new.version))
     return (*changes, *reworded)
+
+
+def _once(document: Document | None) -> list[Statement]:
+    """The statements of a document; one that stands twice says nothing more the second time."""
+    return list(dict.fromkeys(document.statements)) if document else []
 
 
 def _pairs(before: list[Statement], after: list[Statement]) -> list[tuple[Statement, Statement]]:

@@ -145,7 +145,8 @@ def is_unique_id(text: str) -> bool:
 def parse_principal(given: str | Mapping[str, str]) -> Principal:
     """A principal from its ARN, an account id, a service's name, or ``{"type": "Anonymous"}``.
 
-    Of an assumed-role ARN the role's path is unknown; ``{"arn": ..., "role": ARN}`` gives it.
+    Of an assumed-role ARN the role's path is unknown; ``{"arn": ..., "role": ARN}`` gives it. ``"id"`` gives
+    the unique id of a user or role (``AIDA...``, ``AROA...``).
 
     Raises:
         ValueError: it is none of these.
@@ -155,11 +156,7 @@ def parse_principal(given: str | Mapping[str, str]) -> Principal:
             return Anonymous()
         if given.get("type") == "Federated":
             return Federated(given["arn"])
-        session = parse_principal(given["arn"])
-        role = given.get("role")
-        return (
-            Session(role, session.name, session.role_id) if role and isinstance(session, Session) else session
-        )
+        return _with_details(parse_principal(given["arn"]), given)
     if is_account_id(given):
         return Root(given)
     if not given.startswith("arn:"):
@@ -186,3 +183,15 @@ def parse_principal(given: str | Mapping[str, str]) -> Principal:
             return FederatedUser(given)
         case _:
             raise ValueError(f"{given} is no principal")
+
+
+def _with_details(principal: Principal, given: Mapping[str, str]) -> Principal:
+    role, unique = given.get("role", ""), given.get("id", "")
+    match principal:
+        case User(arn):
+            return User(arn, unique)
+        case Role(arn):
+            return Role(arn, unique)
+        case Session(role_arn, name):
+            return Session(role or role_arn, name, unique)
+    return principal
