@@ -25,7 +25,7 @@ COMMANDS = {
     "use": "Use a link as its consumer: role, profile, or a command with the session.",
     "explain": "Say why someone may do something, or not.",
     "who-can": "List everyone who may do something.",
-    "policy": "Compare and test policy documents.",
+    "policy": "Compare, lint, prove and test policy documents.",
     "sandbox": "Run the embedded cloud.",
     "schema": "Print the JSON Schema of the manifest or of the plan.",
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from immutabledict import immutabledict
 
+from xacct.engine.consequences import consequences
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
@@ -88,6 +89,7 @@ def prepare(
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
     )
+    plan = replace(plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy))
     return Prepared(plan=plan, desired=wanted, live=living)
 
 

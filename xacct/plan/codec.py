@@ -30,6 +30,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "counts": counts(plan),
         "steps": [_step(step) for step in plan.steps],
         "left": [str(address) for address in plan.left],
+        "access": [{"weight": one.weight.value, "mark": one.mark, "text": one.text} for one in plan.access],
         "unknown": [{"address": str(gap.address), "reason": gap.reason} for gap in plan.unknown],
         "problems": [problem.as_dict() for problem in plan.problems],
         "guards": [problem.as_dict() for problem in plan.guards],

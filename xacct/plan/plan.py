@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 from immutabledict import immutabledict
@@ -60,13 +61,35 @@ class Unknown:
     reason: str
 
 
+class Weight(Enum):
+    """What a consequence is: access gained or lost, something that must not be overlooked, or a remark."""
+
+    GAIN = "gain"
+    LOSS = "loss"
+    ALARM = "alarm"
+    REMARK = "remark"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a plan means, in one line: who gains or loses what, or what is dangerous about it.
+
+    ``mark`` groups alarms: ``public``, ``stranger``, ``privilege escalation``, ``will not work``, ``sessions``.
+    """
+
+    weight: Weight
+    text: str
+    mark: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What apply will do, in order. Equal plans have equal digests. Errors in ``problems`` forbid an apply.
 
     ``left`` are differences in accounts that were not chosen: their owners' to apply.
     ``notes`` are remarks that stop nothing: foreign content that was left alone, differences of wording,
-    what the platform does not enforce. ``guards`` are reasons to refuse the apply (exit code 6), with the
+    what the platform does not enforce. ``access`` is what the plan means, at most, over all that was read.
+    ``guards`` are reasons to refuse the apply (exit code 6), with the
     word that lifts each.
     """
 
@@ -80,6 +103,7 @@ class Plan:
     notes: tuple[Problem, ...] = ()
     endpoints: immutabledict[str, str] = field(default_factory=immutabledict)
     compared: int = 0
+    access: tuple[Consequence, ...] = ()
 
     @property
     def empty(self) -> bool:

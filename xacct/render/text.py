@@ -10,7 +10,7 @@ from xacct.check import Finding, Outcome
 from xacct.plan.codec import action, counts
 from xacct.plan.outcome import Applied, Failed, Skipped, Started, Waiting
 from xacct.plan.outcome import Outcome as StepOutcome
-from xacct.plan.plan import Create, Delete, Plan, Step, Update
+from xacct.plan.plan import Create, Delete, Plan, Step, Update, Weight
 from xacct.policy.difference import differences
 from xacct.policy.document import Document
 from xacct.problem import Problem
@@ -22,7 +22,10 @@ _SIGNS = {"create": "+", "update": "~", "delete": "-"}
 
 def plan_text(plan: Plan, verbose: int = 0) -> str:
     """The plan: header, steps in the order of execution, what is unknown, what stops it, counts."""
-    return "\n".join([*_header(plan), *_steps(plan, verbose), *_rest(plan), _summary(plan)]) + "\n"
+    return (
+        "\n".join([*_header(plan), *_steps(plan, verbose), *_access(plan), *_rest(plan), _summary(plan)])
+        + "\n"
+    )
 
 
 def outcome_text(outcome: StepOutcome) -> str:
@@ -115,6 +118,21 @@ def _step(step: Step, verbose: int) -> Iterator[str]:
             yield from _whole("-", before)
     if verbose:
         yield from (f"       call {line}" for request in step.calls for line in _request(request))
+
+
+_WEIGHTS = {Weight.GAIN: "+", Weight.LOSS: "-", Weight.ALARM: "!", Weight.REMARK: " "}
+
+
+def _access(plan: Plan) -> Iterator[str]:
+    """What the plan means, the loudest last; "at most", because only what was read is known."""
+    if not plan.access:
+        return
+    yield "Access, at most, over what was read (control policies of an organization are not):"
+    yield ""
+    for one in plan.access:
+        mark = f"{one.mark.upper()}: " if one.mark else ""
+        yield f"  {_WEIGHTS[one.weight]} {mark}{one.text}"
+    yield ""
 
 
 def _whole(sign: str, resource: Resource) -> Iterator[str]:

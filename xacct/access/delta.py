@@ -1,0 +1,183 @@
+"""Who gains and who loses what between two estates, one line each; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from xacct.access.estate import Estate
+from xacct.access.who import Reacher, who_can
+from xacct.policy.catalogue import actions, matching, numbers, resource_patterns
+from xacct.policy.document import Document, Statement
+from xacct.policy.evaluate import Outcome
+from xacct.policy.principal import Anonymous, Session
+from xacct.snapshot import RoleRecord, Snapshot
+
+MOST_QUESTIONS = 200
+ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+"""What is asked where a statement allows by a wildcard."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """One action on one resource of a pattern; ``shown`` is the pattern as it is written."""
+
+    action: str
+    resource: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """That somebody may do something: who, through which roles, what on what.
+
+    ``outside`` tells that it is none of the accounts that were read, ``sure`` that every hop is allowed for
+    certain and not only possible.
+    """
+
+    who: str
+    roles: tuple[str, ...]
+    actions: tuple[str, ...]
+    resource: str
+    outside: bool = False
+    public: bool = False
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """What changes; ``left_out`` counts questions beyond those that were asked."""
+
+    gained: tuple[Access, ...]
+    lost: tuple[Access, ...]
+    left_out: int = 0
+
+
+def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable[str]) -> Delta:
+    """Who gains or loses access by what these roles (ARNs) allow and by the policies of these buckets.
+
+    The questions are the actions and resources of their documents, before and after.
+    """
+    chosen = sorted(set(roles))
+    questions = sorted(
+        {
+            question
+            for estate in (before, after)
+            for document in (*_of_roles(estate, chosen), *_of_buckets(estate, buckets))
+            for question in _questions(document)
+        }
+    )
+    asked = questions[:MOST_QUESTIONS]
+    had, has = _ways(before, asked), _ways(after, asked)
+    return Delta(
+        gained=_grouped(way for way in has if way not in had),
+        lost=_grouped(way for way in had if way not in has),
+        left_out=len(questions) - len(asked),
+    )
+
+
+Way = tuple[str, tuple[str, ...], str, str, bool, bool]
+
+
+def _ways(estate: Estate, questions: Iterable[Question]) -> dict[Way, bool]:
+    """Every way to an answer, and whether it is certain."""
+    found: dict[Way, bool] = {}
+    for question in questions:
+        for reacher in who_can(estate, question.action, question.resource):
+            if isinstance(reacher.principal, Session) and not reacher.outside:
+                continue  # a role is a way for somebody, not somebody
+            key = (
+                _arn(reacher),
+                reacher.roles,
+                question.action,
+                question.shown,
+                reacher.outside,
+                isinstance(reacher.principal, Anonymous),
+            )
+            found[key] = reacher.outcome is Outcome.ALLOWED
+    return found
+
+
+def _arn(reacher: Reacher) -> str:
+    if isinstance(reacher.principal, Anonymous):
+        return "*"
+    principal = reacher.principal
+    return principal.role_arn if isinstance(principal, Session) else principal.arn
+
+
+def _grouped(ways: Iterable[Way]) -> tuple[Access, ...]:
+    """The same people on the same way to the same thing, with all they may do there."""
+    table: dict[tuple[str, tuple[str, ...], str, bool, bool], list[str]] = {}
+    for who, roles, action, shown, outside, public in ways:
+        table.setdefault((who, roles, shown, outside, public), []).append(action)
+    return tuple(
+        Access(who=who, roles=roles, actions=tuple(actions), resource=shown, outside=outside, public=public)
+        for (who, roles, shown, outside, public), actions in sorted(table.items())
+    )
+
+
+def _of_roles(estate: Estate, roles: Iterable[str]) -> Iterator[Document]:
+    for arn in roles:
+        parts = arn.split(":", 5)
+        snapshot = estate.snapshots.get(parts[4])
+        record = snapshot.roles.get(arn.rpartition("/")[2]) if snapshot else None
+        if snapshot is not None and record is not None:
+            yield from _held(snapshot, record)
+
+
+def _held(snapshot: Snapshot, role: RoleRecord) -> Iterator[Document]:
+    documents = [*role.inline.values()]
+    documents += [policy.document for policy in snapshot.policies.values() if policy.arn in role.attached]
+    yield from (document for document in documents if isinstance(document, Document))
+
+
+def _of_buckets(estate: Estate, buckets: Iterable[str]) -> Iterator[Document]:
+    for name in buckets:
+        for snapshot in estate.snapshots.values():
+            bucket = snapshot.buckets.get(name)
+            if bucket is not None and isinstance(bucket.policy, Document):
+                yield bucket.policy
+
+
+def _questions(document: Document) -> Iterator[Question]:
+    for statement in document.statements:
+        yield from _of_statement(statement)
+
+
+def _of_statement(statement: Statement) -> Iterator[Question]:
+    for action in _actions(statement):
+        for pattern in statement.resources or ():
+            if _fits(action, pattern):
+                sample = (
+                    pattern.replace("*", "xacct-sample").replace("?", "x").replace("${", "").replace("}", "")
+                )
+                yield Question(action, sample, pattern)
+
+
+def _actions(statement: Statement) -> Iterator[str]:
+    """The S3 actions that a statement names; where it has wildcards, those that matter most."""
+    if statement.actions is None:
+        yield from ACTIONS
+        return
+    names = {name.lower(): name for name in ACTIONS}
+    for pattern in statement.actions:
+        if "*" in pattern or "?" in pattern:
+            yield from (name for name in ACTIONS if matching(pattern) >> numbers()[name.lower()] & 1)
+        elif pattern.startswith("s3:"):
+            yield names.get(pattern, _written(pattern))
+
+
+@lru_cache(maxsize=1024)
+def _written(action: str) -> str:
+    """An action in the case of the reference."""
+    number = numbers().get(action)
+    return action if number is None else actions()[number]
+
+
+def _fits(action: str, pattern: str) -> bool:
+    """Whether an S3 action is asked of what a pattern names: buckets have no slash, objects have one."""
+    if action.lower() not in numbers():
+        return False
+    on_objects = any("${ObjectName}" in shape for shape in resource_patterns(action))
+    return pattern.startswith("arn:") and ("/" in pattern) is on_objects

@@ -1,0 +1,216 @@
+"""What a plan means: who gains or loses what, what is dangerous, what will not work; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from xacct.access.delta import Access, delta
+from xacct.access.estate import Estate
+from xacct.access.explain import ask
+from xacct.check import Check, Want
+from xacct.engine.estates import live_estate, planned_estate
+from xacct.kinds.bucket_policy import BucketPolicy
+from xacct.kinds.role import Role
+from xacct.manifest.expect import expect
+from xacct.manifest.model import Manifest
+from xacct.plan.plan import Consequence, Create, Delete, Plan, Update, Weight
+from xacct.policy.document import Document
+from xacct.policy.evaluate import Outcome
+from xacct.policy.lint import lint
+from xacct.resource import Resource
+from xacct.snapshot import Snapshot
+
+_DANGERS = frozenset(
+    {"pass-role-on-all", "privilege-escalation", "assume-any-role", "service-linked-role-on-all"}
+)
+_WORDS = {
+    "s3:ListBucket": "list",
+    "s3:GetObject": "read",
+    "s3:PutObject": "write",
+    "s3:DeleteObject": "delete",
+}
+
+
+def consequences(
+    manifest: Manifest, snapshots: Mapping[str, Snapshot], plan: Plan, *, destroyed: bool = False
+) -> tuple[Consequence, ...]:
+    """The lines of the access delta; nothing for a plan without steps.
+
+    With ``destroyed`` nothing that the manifest declares is expected to work afterwards.
+    """
+    if plan.empty:
+        return ()
+    before, after = live_estate(snapshots), planned_estate(snapshots, plan)
+    roles = sorted({*_roles(plan), *_granted(plan)})
+    buckets = sorted(
+        {one.bucket for step in plan.steps for one in _both(step.change) if isinstance(one, BucketPolicy)}
+    )
+    found = delta(before, after, roles, buckets)
+    lines = [
+        *(_gain(one, after) for one in found.gained),
+        *(_loss(one, before) for one in found.lost),
+    ]
+    if found.left_out:
+        lines.append(Consequence(Weight.REMARK, f"{found.left_out} more questions of access were not asked."))
+    broken = () if destroyed else _broken(manifest, snapshots, after)
+    return (*lines, *_sessions(plan, before), *_escalations(plan), *broken)
+
+
+def _both(change: Create | Update | Delete) -> tuple[Resource, ...]:
+    match change:
+        case Create(after):
+            return (after,)
+        case Update(before, after):
+            return (before, after)
+        case Delete(before):
+            return (before,)
+
+
+def _roles(plan: Plan) -> Iterator[str]:
+    """Roles that a step is about, or whose policies are."""
+    for step in plan.steps:
+        for resource in _both(step.change):
+            if isinstance(resource, Role):
+                yield resource.arn
+            elif resource.kind.startswith("role-"):
+                account = step.address.account
+                yield account.iam_arn(f"role/{step.address.parts[0]}")
+
+
+def _granted(plan: Plan) -> Iterator[str]:
+    """Roles that a grant of a step names."""
+    for step in plan.steps:
+        for resource in _both(step.change):
+            for document in _documents(resource):
+                for statement in document.statements:
+                    for arn in statement.resources or ():
+                        if ":role/" in arn and "*" not in arn:
+                            yield arn
+
+
+def _documents(resource: Resource) -> Iterator[Document]:
+    yield from (value for _, value in resource.shown() if isinstance(value, Document))
+
+
+def _gain(one: Access, estate: Estate) -> Consequence:
+    text = f"{_who(one, estate)} gains {_what(one, estate)}"
+    if one.public:
+        return Consequence(Weight.ALARM, f"anyone in the world gains {_what(one, estate)}", "public")
+    if one.outside:
+        return Consequence(Weight.ALARM, f"{text}; nothing is known of that account", "stranger")
+    return Consequence(Weight.GAIN, text)
+
+
+def _loss(one: Access, estate: Estate) -> Consequence:
+    who = "anyone in the world" if one.public else _who(one, estate)
+    return Consequence(Weight.LOSS, f"{who} loses {_what(one, estate)}")
+
+
+def _who(one: Access, estate: Estate) -> str:
+    return _short(one.who, estate)
+
+
+def _what(one: Access, estate: Estate) -> str:
+    known = [word for action, word in _WORDS.items() if action in one.actions]
+    actions = ", ".join([*known, *(action for action in one.actions if action not in _WORDS)])
+    through = "".join(f" through {_short(role, estate)}" for role in one.roles[-1:])
+    return f"{actions} on {one.resource.rpartition(':::')[2] or one.resource}{through}"
+
+
+def _short(arn: str, estate: Estate) -> str:
+    if arn == "*":
+        return "anyone"
+    if arn in estate.snapshots:
+        return f"anyone of account {estate.snapshots[arn].account.name}"
+    parts = arn.split(":", 5)
+    snapshot = estate.snapshots.get(parts[4]) if len(parts) == 6 else None
+    return f"{snapshot.account.name}/{parts[5]}" if snapshot else arn
+
+
+def _sessions(plan: Plan, estate: Estate) -> Iterator[Consequence]:
+    """Sessions that run on though their principal is taken out of a trust."""
+    for step in plan.steps:
+        match step.change:
+            case Update(Role() as before, Role() as after):
+                gone = sorted(_named(before) - _named(after))
+            case _:
+                continue
+        if gone:
+            hours = before.max_session / 3600
+            yield Consequence(
+                Weight.ALARM,
+                f"sessions of {step.address} that {', '.join(_short(one, estate) for one in gone)} opened go on for "
+                f"up to {hours:g} h, with all that the role may do then",
+                "sessions",
+            )
+
+
+def _named(role: Role) -> set[str]:
+    return {
+        element.value
+        for statement in role.trust.statements
+        if statement.effect == "Allow"
+        for element in statement.principals or ()
+    }
+
+
+def _escalations(plan: Plan) -> Iterator[Consequence]:
+    """Rights in new or changed documents that lead to more rights."""
+    for step in plan.steps:
+        match step.change:
+            case Create(after):
+                had: set[str] = set()
+            case Update(before, after):
+                had = {text for document in _documents(before) for text in _dangers(document)}
+            case Delete():
+                continue
+        if isinstance(after, Role | BucketPolicy):
+            continue
+        for document in _documents(after):
+            for text in _dangers(document):
+                if text not in had:
+                    yield Consequence(Weight.ALARM, f"{step.address}: {text}", "privilege escalation")
+
+
+def _dangers(document: Document) -> Iterator[str]:
+    for finding in lint(document.source, "identity"):
+        if finding.rule in _DANGERS:
+            yield finding.message
+
+
+def _broken(manifest: Manifest, snapshots: Mapping[str, Snapshot], after: Estate) -> Iterator[Consequence]:
+    """Declared access that will not work even when the plan is done, and why."""
+    seen: set[str] = set()
+    for check in expect(manifest, snapshots):
+        if check.want is not Want.ALLOWED:
+            continue
+        reason = _denied(check, after)
+        if reason and f"{check.caller.arn} {check.role}" not in seen:
+            seen.add(f"{check.caller.arn} {check.role}")
+            yield Consequence(Weight.ALARM, f"{check.name}: {reason}", "will not work")
+
+
+def _denied(check: Check, estate: Estate) -> str:
+    """Why a check will be refused; nothing where it will not, or where that is not known."""
+    try:
+        caller = estate.principal(check.caller.arn)
+    except ValueError:
+        return ""
+    context: dict[str, object] = {}
+    if check.action == "sts:AssumeRole":
+        if check.external_id:
+            context["sts:ExternalId"] = check.external_id
+        hop = ask(estate, caller, check.action, check.resource, context)
+    else:
+        who = estate.principal(check.role) if check.role else caller
+        resource = check.resource
+        if check.action != "s3:ListBucket" and "/" not in resource:
+            resource = f"{resource}/{check.prefix or ''}xacct-sample"
+        elif check.prefix:
+            context["s3:prefix"] = check.prefix
+        hop = ask(estate, who, check.action, resource, context)
+    if hop.outcome in (Outcome.ALLOWED, Outcome.UNKNOWN):
+        return ""
+    decision = hop.settled.decision
+    named = ", ".join(sorted({one.policy for one in decision.deciders if one.policy}))
+    return f"{decision.reason}{f' ({named})' if named else ''}"
