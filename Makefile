@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test unit bench check format clean help
+.PHONY: demo test unit bench mutants check format clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test: $(VENV)/.ready ## Run every test
 
 unit: $(VENV)/.ready ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' tests
+
+mutants: $(VENV)/.ready ## Change xacct/policy in small ways and see the tests notice
+	$(BIN)/python -m tests.mutants
 
 bench: $(VENV)/.ready ## Measure what decisions, comparisons and proofs cost
 	$(BIN)/python -m tests.benchmarks.policy

@@ -8,7 +8,7 @@ the answer is None, never a guess.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeAlias
 
 from xacct.policy.document import Condition
@@ -31,7 +31,7 @@ def prepare(condition: Condition, *, variables: bool) -> Test:
     quantifier, operator, if_exists = _parsed(name)
     if operator == "null" and not quantifier and not if_exists:
         return _null(key, values)
-    made = _OPERATORS.get(operator)
+    made = _operators().get(operator)
     if made is None:
         return _undecided
     make, negated = made
@@ -65,7 +65,7 @@ def is_known(name: str) -> bool:
     quantifier, operator, if_exists = _parsed(name.lower())
     if operator == "null":
         return not if_exists and not quantifier
-    return operator in _OPERATORS
+    return operator in _operators()
 
 
 @lru_cache(maxsize=1024)
@@ -100,6 +100,7 @@ Make: TypeAlias = Callable[[tuple[str, ...], bool], Match]
 """The values of a condition, and whether variables are replaced in them: whether a value of a request fits."""
 
 
+@cache
 def _operators() -> dict[str, tuple[Make, bool]]:
     """What makes the match behind each operator, and whether the operator is its negation."""
 
@@ -141,6 +142,3 @@ def _operators() -> dict[str, tuple[Make, bool]]:
         found[f"numeric{word}"] = (numbers(relation), False)
         found[f"date{word}"] = (dates(relation), False)
     return found
-
-
-_OPERATORS = _operators()

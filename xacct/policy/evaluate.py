@@ -255,8 +255,8 @@ def _allowed(request: Request, sides: _Sides) -> tuple[Truth, str]:
     direct, capped = _direct(sides)
     if needs_resource(request):
         truth = _or(direct, _and(own, resource))
-        return _and(above, truth), "resource" if resource is False else missing or capped
-    return _and(above, _or(direct, own)), missing or capped or "identity"
+        return _and(above, truth), "resource" if resource is False else capped or missing
+    return _and(above, _or(direct, own)), capped or missing or "identity"
 
 
 def _own_side(principal: Principal, sides: _Sides) -> tuple[Truth, str]:
@@ -284,7 +284,7 @@ def _direct(sides: _Sides) -> tuple[Truth, str]:
         return True, ""
     by_role = _or(sides.granted.get(Reach.ROLE, False), sides.granted.get(Reach.ANYONE, False))
     if by_role is False:
-        return alone, "identity"
+        return alone, ""
     if sides.boundary is False or sides.session is False:
         return alone, "boundary" if sides.boundary is False else "session"
     return _or(alone, _and(by_role, _and(sides.boundary, sides.session))), ""

@@ -107,9 +107,10 @@ def case(line: str) -> dict[str, Any]:
                 level = {"orgIdentifier": "x", "policies": [document(words.split(" + "))]}
                 policies.setdefault("scp", []).append(level)
             case "c":
-                policies.setdefault("rcp", []).append({"orgIdentifier": "x", "policies": [document([words])]})
+                level = {"orgIdentifier": "x", "policies": [document(words.split(" + "))]}
+                policies.setdefault("rcp", []).append(level)
             case "i" | "v":
-                policies.setdefault(LAYERS[layer], []).append(document([words]))
+                policies.setdefault(LAYERS[layer], []).append(document(words.split(" + ")))
             case _:
                 one_document.setdefault(LAYERS[layer], []).append(words)
     for layer, statements in one_document.items():
@@ -138,6 +139,36 @@ def test_there_are_enough_rows_and_no_two_of_one_name() -> None:
     assert len(set(NAMES)) == len(NAMES) >= 150
 
 
+MISSING = {
+    "nothing allows": "identity",
+    "a bucket policy that names the account only delegates": "identity",
+    "only the identity side": "resource",
+    "only the resource side": "identity",
+    "a boundary caps across accounts": "boundary",
+    "a session policy caps across accounts": "session",
+    "a boundary that does not": "boundary",
+    "a session policy that does not": "session",
+    "a boundary and a bucket policy that names the role": "boundary",
+    "a session policy and a bucket policy that names the role": "session",
+    "boundary against session policy": "boundary",
+    "session policy against boundary": "session",
+    "a level that does not allow": "scp",
+    "an endpoint policy that does not": "vpc_endpoint",
+    "both a level and an endpoint that do not": "scp",
+    "trust by the account within one account": "identity",
+    "a grant without a trust within one account": "resource",
+    "an administrator without a trust": "resource",
+    "a key policy that delegates, without an identity policy": "identity",
+    "anonymous on a bucket of an account": "resource",
+    "a boundary that caps what a key policy gives the role": "boundary",
+}
+"""Which layer did not allow: the first that had to. Rows that are not here are free to name any."""
+
+
+def test_the_rows_whose_missing_layer_is_told_are_there() -> None:
+    assert set(NAMES) >= MISSING.keys()
+
+
 def effects(policies: dict[str, Any], layer: str) -> str:
     return str([one for name, one in policies.items() if name == layer])
 
@@ -154,6 +185,7 @@ def test_an_answer_carries_the_statements_that_decided(line: str) -> None:
     if decision.outcome.value == "Allowed" and made["policies"].keys() - {"scp"}:
         assert decision.deciders
     if decision.outcome.value == "ImplicitlyDenied":
+        assert decision.missing == MISSING.get(made["name"], decision.missing)
         assert decision.missing
     if decision.outcome.value == "Unknown":
         assert decision.unknown

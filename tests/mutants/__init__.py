@@ -1,0 +1,1 @@
+"""Mutation testing of ``xacct/policy``: ``make mutants``."""

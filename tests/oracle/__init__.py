@@ -1,0 +1,1 @@
+"""A second reading of the documentation, to hold the first one against."""
