@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -71,8 +71,8 @@ def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable
     asked = questions[:MOST_QUESTIONS]
     had, has = _ways(before, asked), _ways(after, asked)
     return Delta(
-        gained=_grouped(way for way in has if way not in had),
-        lost=_grouped(way for way in had if way not in has),
+        gained=_grouped({way: sure for way, sure in has.items() if way not in had}),
+        lost=_grouped({way: sure for way, sure in had.items() if way not in has}),
         left_out=len(questions) - len(asked),
     )
 
@@ -106,14 +106,22 @@ def _arn(reacher: Reacher) -> str:
     return principal.role_arn if isinstance(principal, Session) else principal.arn
 
 
-def _grouped(ways: Iterable[Way]) -> tuple[Access, ...]:
+def _grouped(ways: Mapping[Way, bool]) -> tuple[Access, ...]:
     """The same people on the same way to the same thing, with all they may do there."""
-    table: dict[tuple[str, tuple[str, ...], str, bool, bool], list[str]] = {}
-    for who, roles, action, shown, outside, public in ways:
-        table.setdefault((who, roles, shown, outside, public), []).append(action)
+    table: dict[tuple[str, tuple[str, ...], str, bool, bool, bool], list[str]] = {}
+    for (who, roles, action, shown, outside, public), sure in ways.items():
+        table.setdefault((who, roles, shown, outside, public, sure), []).append(action)
     return tuple(
-        Access(who=who, roles=roles, actions=tuple(actions), resource=shown, outside=outside, public=public)
-        for (who, roles, shown, outside, public), actions in sorted(table.items())
+        Access(
+            who=who,
+            roles=roles,
+            actions=tuple(actions),
+            resource=shown,
+            outside=outside,
+            public=public,
+            sure=sure,
+        )
+        for (who, roles, shown, outside, public, sure), actions in sorted(table.items())
     )
 
 

@@ -135,7 +135,7 @@ def _strangers(estate: Estate, document: Document) -> Iterator[tuple[Principal, 
             if principal.account not in estate.snapshots:
                 yield principal, True
         elif not isinstance(principal, Service):
-            yield estate.principal(element), True
+            yield estate.principal(element), principal.account not in estate.snapshots
 
 
 def _named(document: Document) -> Iterable[str]:

@@ -12,6 +12,7 @@ import click
 
 from xacct import __version__
 from xacct.cli.lazy import Lazy
+from xacct.cli.say import say
 from xacct.errors import ExitCode, XacctError
 
 COMMANDS = {
@@ -106,7 +107,7 @@ def _interrupted(by: BaseException | None) -> ExitCode:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import click
 
 from xacct.cli.planning import Planned, quiet_code, refuse, show
+from xacct.cli.say import say
 from xacct.engine.apply import apply
 from xacct.engine.gateway import Gateway
 from xacct.errors import BadUsage, ExitCode, PartlyApplied, ServiceError, XacctError
@@ -51,7 +52,7 @@ def _apply(plan: Plan, gateways: Mapping[str, Gateway], verbose: int) -> None:
     done, failed, held = 0, [], 0
     for outcome in apply(plan, gateways, clock=time.monotonic, sleep=time.sleep):
         if verbose or not isinstance(outcome, Started):
-            click.echo(outcome_text(outcome), err=True)
+            say(outcome_text(outcome), err=True)
         match outcome:
             case Applied():
                 done += 1
@@ -59,7 +60,7 @@ def _apply(plan: Plan, gateways: Mapping[str, Gateway], verbose: int) -> None:
                 failed.append(outcome)
             case Skipped():
                 held += 1
-    click.echo(f"{done} of {len(plan.steps)} steps done.", err=True)
+    say(f"{done} of {len(plan.steps)} steps done.", err=True)
     if failed or held:
         fix = "Correct the cause and run apply again: it plans only what is left."
         touched = done or any(outcome.calls_done or _unanswered(outcome) for outcome in failed)

@@ -8,6 +8,7 @@ import click
 
 from xacct.cli.asking import question_options
 from xacct.cli.options import format_option, manifest_options
+from xacct.cli.say import say
 from xacct.errors import ExitCode
 
 
@@ -60,5 +61,5 @@ def command(
     if form == "json":
         click.echo(text_of(explanation_json(found, estate)), nl=False)
     else:
-        click.echo(explanation_text(found, estate), nl=False)
+        say(explanation_text(found, estate), nl=False)
     sys.exit(int(ExitCode.UNKNOWN if found.outcome is Outcome.UNKNOWN else ExitCode.DONE))

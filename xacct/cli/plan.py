@@ -25,7 +25,7 @@ from xacct.errors import ExitCode
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
-    help="End with 2 where there are differences, and with 7 where something is unknown.",
+    help="End with 2 where there are differences.",
 )
 @format_option("text", "json")
 @verbose_option
@@ -40,7 +40,10 @@ def command(
     form: str,
     verbose: int,
 ) -> None:
-    """Show what apply would do. Reads the accounts; sends nothing that writes."""
+    """Show what apply would do. Reads the accounts; sends nothing that writes.
+
+    Ends with 7 where nothing was seen to differ but something could not be read.
+    """
     from xacct.cli.planning import make, quiet_code, refuse, show
     from xacct.engine.prepare import Choice
 
@@ -53,5 +56,7 @@ def command(
     plan = make(paths, was, choice).plan
     show(plan, form, verbose)
     refuse(plan)
+    if plan.empty:
+        sys.exit(int(quiet_code(plan)))
     if detailed_exitcode:
-        sys.exit(int(quiet_code(plan) if plan.empty else ExitCode.DIFFERENCES))
+        sys.exit(int(ExitCode.DIFFERENCES))

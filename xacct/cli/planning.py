@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from xacct.aws.session import Sessions
+from xacct.cli.say import say
 from xacct.engine.gateway import Gateway
 from xacct.engine.observe import observe
 from xacct.engine.prepare import Choice, Prepared, prepare
@@ -45,7 +46,7 @@ def make(paths: tuple[str, ...], was: str | None, choice: Choice) -> Planned:
     manifest = load_manifest(paths)
     earlier = load_earlier(was, paths) if was else None
     for warning in manifest.warnings:
-        click.echo(str(warning), err=True)
+        say(str(warning), err=True)
     specs = dict(manifest.accounts)
     gateways: dict[str, Gateway] = dict(Sessions().gateways(specs.values()))
     snapshots = observe(gateways, [manifest, *([earlier] if earlier else [])])
@@ -55,7 +56,10 @@ def make(paths: tuple[str, ...], was: str | None, choice: Choice) -> Planned:
 
 def show(plan: Plan, form: str, verbose: int) -> None:
     """The plan on stdout."""
-    click.echo(text_of(plan_to_json(plan)) if form == "json" else plan_text(plan, verbose), nl=False)
+    if form == "json":
+        click.echo(text_of(plan_to_json(plan)), nl=False)
+    else:
+        say(plan_text(plan, verbose), nl=False)
 
 
 def refuse(plan: Plan) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xacct.cli.options import DEFAULT_MANIFEST, manifest_options
+from xacct.cli.say import say
 from xacct.errors import BadUsage, XacctError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def command(
     if profile:
         hop = replace(hop, caller=replace(hop.caller, profile=profile))
     if not words:
-        click.echo(_advice(manifest, hop, seconds, _files(paths)), nl=False)
+        say(_advice(manifest, hop, seconds, _files(paths)), nl=False)
         return
     if not hop.caller.profile:
         raise BadUsage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from xacct.cli.options import format_option, manifest_options
+from xacct.cli.say import say
 
 
 @click.command(name="validate")
@@ -24,7 +25,7 @@ def command(paths: tuple[str, ...], form: str) -> None:
             click.echo(json.dumps([problem.as_dict() for problem in found.problems], indent=2))
         raise
     for warning in manifest.warnings:
-        click.echo(str(warning), err=True)
+        say(str(warning), err=True)
     if form == "json":
         click.echo(json.dumps([problem.as_dict() for problem in manifest.warnings], indent=2))
         return
@@ -40,4 +41,4 @@ def command(paths: tuple[str, ...], form: str) -> None:
         )
         if table
     )
-    click.echo(f"{manifest.name}: valid ({counted}).")
+    say(f"{manifest.name}: valid ({counted}).")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xacct.cli.options import format_option, manifest_options, only_option
+from xacct.cli.say import say
 from xacct.errors import BadUsage, ExitCode
 
 if TYPE_CHECKING:
@@ -67,9 +68,12 @@ def command(
     checks = only(expect(manifest, _members(manifest), now=now), frozenset(only_links))
     if only_accounts:
         checks = tuple(check for check in checks if check.caller.account.name in only_accounts)
-    patience = Patience(wait, time.monotonic, time.sleep, lambda text: click.echo(text, err=True))
+    patience = Patience(wait, time.monotonic, time.sleep, lambda text: say(text, err=True))
     findings = list(verify(checks, ProfileDoors(manifest.accounts), patience))
-    click.echo(text_of(findings_to_json(findings)) if form == "json" else findings_text(findings), nl=False)
+    if form == "json":
+        click.echo(text_of(findings_to_json(findings)), nl=False)
+    else:
+        say(findings_text(findings), nl=False)
     nothing_tried = not findings and bool(only_accounts)
     sys.exit(int(ExitCode.UNKNOWN if nothing_tried else exit_code(findings, strict=strict)))
 

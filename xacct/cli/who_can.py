@@ -8,6 +8,7 @@ import click
 
 from xacct.cli.asking import question_options
 from xacct.cli.options import format_option, manifest_options
+from xacct.cli.say import say
 from xacct.errors import ExitCode
 
 
@@ -42,6 +43,6 @@ def command(
     if form == "json":
         click.echo(text_of(reachers_json(found, estate)), nl=False)
     else:
-        click.echo(reachers_text(found, estate, verb, asked), nl=False)
+        say(reachers_text(found, estate, verb, asked), nl=False)
     undecided = any(one.outcome is Outcome.UNKNOWN for one in found)
     sys.exit(int(ExitCode.UNKNOWN if undecided else ExitCode.DONE))

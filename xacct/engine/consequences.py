@@ -93,7 +93,8 @@ def _documents(resource: Resource) -> Iterator[Document]:
 
 
 def _gain(one: Access, estate: Estate) -> Consequence:
-    text = f"{_who(one, estate)} gains {_what(one, estate)}"
+    gains = "gains" if one.sure or one.outside else "may gain, as far as it was read,"
+    text = f"{_who(one, estate)} {gains} {_what(one, estate)}"
     if one.public:
         return Consequence(Weight.ALARM, f"anyone in the world gains {_what(one, estate)}", "public")
     if one.outside:
@@ -103,7 +104,8 @@ def _gain(one: Access, estate: Estate) -> Consequence:
 
 def _loss(one: Access, estate: Estate) -> Consequence:
     who = "anyone in the world" if one.public else _who(one, estate)
-    return Consequence(Weight.LOSS, f"{who} loses {_what(one, estate)}")
+    loses = "loses" if one.sure or one.outside else "loses, if it had it,"
+    return Consequence(Weight.LOSS, f"{who} {loses} {_what(one, estate)}")
 
 
 def _who(one: Access, estate: Estate) -> str:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
+from xacct.cli.say import say
 from xacct.errors import ExitCode
 
 
@@ -35,8 +36,8 @@ def command(old: str, new: str, form: str) -> None:
             json.dumps({"same": same, "changes": [change_json(change) for change in changes]}, indent=2)
         )
     elif same:
-        click.echo("The same.")
+        say("The same.")
     else:
         for line in change_lines(changes, wording=True):
-            click.echo(line)
+            say(line)
     sys.exit(int(ExitCode.DONE if same else ExitCode.DIFFERENCES))

@@ -7,6 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
+from xacct.cli.say import say
 from xacct.errors import ExitCode
 
 
@@ -48,7 +49,7 @@ def command(files: tuple[str, ...], kind: str | None, own: tuple[str, ...], form
         click.echo(text_of([one.as_dict() for one in found]), nl=False)
     else:
         for one in found:
-            click.echo(str(one))
+            say(str(one))
         counted = [
             f"{sum(one.severity is severity for one in found)} {word}"
             for severity, word in (
@@ -57,7 +58,7 @@ def command(files: tuple[str, ...], kind: str | None, own: tuple[str, ...], form
                 (Severity.INFO, "remarks"),
             )
         ]
-        click.echo(f"{', '.join(counted)}.")
+        say(f"{', '.join(counted)}.")
     if problems:
         raise BadInput(problems)
     wrong = any(one.severity is not Severity.INFO for one in found)

@@ -7,6 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
+from xacct.cli.say import say
 from xacct.errors import ExitCode
 
 
@@ -30,7 +31,7 @@ def command(old: str, new: str, form: str) -> None:
     if form == "json":
         click.echo(text_of(answer_json(answer)), nl=False)
     else:
-        click.echo("\n".join(answer_lines(answer)))
+        say("\n".join(answer_lines(answer)))
     match answer:
         case Proven():
             code = ExitCode.DONE

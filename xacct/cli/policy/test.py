@@ -7,6 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
+from xacct.cli.say import say
 from xacct.errors import ExitCode
 
 
@@ -48,6 +49,6 @@ def command(files: tuple[str, ...], form: str) -> None:
         click.echo(json.dumps([verdict_json(verdict) for verdict in verdicts], indent=2))
     else:
         for verdict in missed:
-            click.echo("\n".join(verdict_lines(verdict)))
-        click.echo(f"{len(verdicts)} cases: {len(verdicts) - len(missed)} as expected, {len(missed)} missed.")
+            say("\n".join(verdict_lines(verdict)))
+        say(f"{len(verdicts)} cases: {len(verdicts) - len(missed)} as expected, {len(missed)} missed.")
     sys.exit(int(ExitCode.MISSING if missed else ExitCode.DONE))
