@@ -54,6 +54,7 @@ class Collected:
 
 def watch(collected: Collected) -> None:
     """Run every test once, with empty caches, and note which functions of the package it calls."""
+    CACHES[:] = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
     wanted = {code for module in modules() for code in codes(module)}
     for item in collected.items:
         empty_caches()
@@ -136,7 +137,6 @@ def fate(mutant: Mutant, function: FunctionType, items: list[pytest.Item]) -> bo
 
 
 def main(collected: Collected) -> None:
-    CACHES[:] = [one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper)]
     explained = {
         line.partition(" # ")[0].strip()
         for line in EXPLAINED.read_text().splitlines()
