@@ -13,6 +13,11 @@ from xacct.policy.principal import Principal, Role, Session, User, parse_princip
 from xacct.policy.request import Request
 from xacct.snapshot import BucketRecord, Entity, LiveDocument, RoleRecord, Snapshot, UserRecord
 
+GRANTS_NOT_JUDGED = frozenset({"ceph"})
+"""Platforms where AssumeRole asks the trust policy only, whatever the caller's own policies say."""
+
+_ANYTHING = Document.of({"Effect": "Allow", "Action": "*", "Resource": "*"})
+
 SESSION = "xacct"
 """The name of a session in a question: any name would do."""
 
@@ -116,7 +121,9 @@ class Estate:
         resource = self._resource(request, gaps)
         identity: tuple[Named, ...] = ()
         boundary: Document | None = None
-        if isinstance(request.principal, User | Session):
+        if self.grants_not_judged(request):
+            identity = (Named("own policies, which the service does not ask", _ANYTHING),)
+        elif isinstance(request.principal, User | Session):
             identity, boundary = self._own(request.principal, gaps)
         policies = Policies(
             identity=identity,
@@ -125,6 +132,12 @@ class Estate:
             unknown=frozenset(gap.layer for gap in gaps),
         )
         return policies, tuple(gaps)
+
+    def grants_not_judged(self, request: Request) -> bool:
+        """Whether the service that is asked looks at the trust policy alone."""
+        owner = self.snapshots.get(request.resource_account)
+        entering = request.verb == "sts:assumerole"
+        return entering and owner is not None and owner.platform in GRANTS_NOT_JUDGED
 
     def _entity(self, principal: Principal) -> Entity | None:
         snapshot = self.snapshots.get(principal.account)

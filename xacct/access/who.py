@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from xacct.access.estate import Estate
+from xacct.access.estate import GRANTS_NOT_JUDGED, Estate
 from xacct.access.explain import ASSUME, LONGEST, Hop, ask, ending
 from xacct.access.hope import may_be_allowed
 from xacct.policy.arn import account_of
@@ -96,17 +96,19 @@ def _candidates(
     """Every user and role of whom a document of theirs, or the resource's, may speak; then who is outside."""
     named = frozenset(_named(document)) if document is not None else frozenset()
     owner, verb = estate.owner(resource), action.lower()
+    holder = estate.snapshots.get(owner)
+    unasked = verb == ASSUME.lower() and holder is not None and holder.platform in GRANTS_NOT_JUDGED
     for account in estate.accounts():
         snapshot = estate.snapshots[account.id]
         at_home = account.id == owner
         everyone = at_home and not named.isdisjoint(("*", account.id))
         for user in sorted(snapshot.users.values(), key=lambda one: one.arn):
             by_name = everyone or (at_home and not named.isdisjoint((user.arn, user.id)))
-            if by_name or may_be_allowed(snapshot, user, verb, resource):
+            if by_name or unasked or may_be_allowed(snapshot, user, verb, resource):
                 yield estate.user(user), False
         for role in sorted(snapshot.roles.values(), key=lambda one: one.arn):
             by_name = everyone or (at_home and _names_role(named, role))
-            if by_name or may_be_allowed(snapshot, role, verb, resource):
+            if by_name or unasked or may_be_allowed(snapshot, role, verb, resource):
                 yield estate.session(role), False
     if document is not None:
         yield from _strangers(estate, document)

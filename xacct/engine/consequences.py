@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from xacct.access.delta import Access, delta
-from xacct.access.estate import Estate
+from xacct.access.estate import GRANTS_NOT_JUDGED, Estate
 from xacct.access.explain import ask
 from xacct.check import Check, Want
 from xacct.engine.estates import live_estate, planned_estate
@@ -23,6 +23,7 @@ from xacct.snapshot import Snapshot
 _DANGERS = frozenset(
     {"pass-role-on-all", "privilege-escalation", "assume-any-role", "service-linked-role-on-all"}
 )
+_UNASKED = "This platform asks the trust policy only: whoever it names gets in, with or without a grant."
 _WORDS = {
     "s3:ListBucket": "list",
     "s3:GetObject": "read",
@@ -52,6 +53,8 @@ def consequences(
     ]
     if found.left_out:
         lines.append(Consequence(Weight.REMARK, f"{found.left_out} more questions of access were not asked."))
+    if any(one.platform in GRANTS_NOT_JUDGED for one in snapshots.values()):
+        lines.append(Consequence(Weight.REMARK, _UNASKED))
     broken = () if destroyed else _broken(manifest, snapshots, after)
     return (*lines, *_sessions(plan, before), *_escalations(plan), *broken)
 

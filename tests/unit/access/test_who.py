@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.access.accounts import (
     ANNA,
     BUCKET,
@@ -100,3 +102,13 @@ def test_what_a_way_hangs_on_is_told() -> None:
     (found,) = (one for one in who_can(where, "s3:GetObject", f"{BUCKET}/a") if one.roles)
     assert found.when == (("sts:externalid", "acme-1"),)
     assert found.outcome is Outcome.ALLOWED
+
+
+def test_where_grants_are_not_judged_a_trusted_account_lets_in_everyone_of_it() -> None:
+    """Ceph asks the trust policy only: seen on 20.2.4, whatever the caller's own policies say."""
+    plain = estate(
+        role("reader", trusting(PEOPLE.root), path="/app/", access=READ), user("anna"), user("bob")
+    )
+    assert {who for who, roles in ways(plain) if roles} == set()
+    ceph = Estate.of(replace(one, platform="ceph") for one in plain.snapshots.values())
+    assert {who for who, roles in ways(ceph) if roles} == {ANNA, PEOPLE.iam_arn("user/bob")}
