@@ -30,7 +30,7 @@ from tests.mutants.change import Mutant, mutants
 
 LEAST = 92
 SECONDS = 20
-TESTS = ["tests/unit/policy", "tests/unit/access"]
+TESTS = ["tests/unit/policy", "tests/unit/access", "tests/property/test_proofs.py"]
 EXPLAINED = Path(__file__).parent / "explained.txt"
 
 

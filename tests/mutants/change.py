@@ -78,7 +78,7 @@ def _changes(node: ast.AST) -> list[str]:
             return ["not left out"]
         case ast.BinOp(op=op) if type(op) in _OPERATORS:
             return [f"{type(op).__name__} to {_OPERATORS[type(op)].__name__}"]
-        case ast.Return(value=value) if value is not None and not _is_none(value):
+        case ast.Return(value=value) if value is not None and not _is_nothing(value):
             return ["None returned"]
         case ast.Constant(value=bool()):
             return ["turned round"]
@@ -95,8 +95,9 @@ def _changes(node: ast.AST) -> list[str]:
     return []
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_nothing(node: ast.expr) -> bool:
+    """What None is as good as, in a condition: the change would be none."""
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _apply(tree: ast.Module, node: ast.AST, variant: int) -> None:

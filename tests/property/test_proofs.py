@@ -52,13 +52,13 @@ def held_against_requests(seed: int, *, principals: bool, tries: int = 40) -> st
     return type(answer).__name__
 
 
-@pytest.mark.parametrize("start", range(0, 1200, 100))
+@pytest.mark.parametrize("start", range(0, 1200, 40))
 @pytest.mark.parametrize("principals", [False, True], ids=["identity", "resource"])
 def test_proofs_and_decisions_never_disagree(start: int, principals: bool) -> None:
-    found = [held_against_requests(seed, principals=principals) for seed in range(start, start + 100)]
-    assert found.count("NotDecided") <= 10
-    assert found.count("Proven") >= 10
-    assert found.count("Counterexample") >= 10
+    found = [held_against_requests(seed, principals=principals) for seed in range(start, start + 40)]
+    assert found.count("NotDecided") <= 4
+    assert found.count("Proven") >= 4
+    assert found.count("Counterexample") >= 4
 
 
 def test_a_document_allows_no_more_than_itself() -> None:
