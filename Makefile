@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test unit bench mutants check format clean help
+.PHONY: demo test test-ceph unit bench mutants check format clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ test: $(VENV)/.ready ## Run every test
 
 unit: $(VENV)/.ready ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' tests
+
+test-ceph: $(VENV)/.ready ## Run against the Ceph gateway that XACCT_CEPH describes
+	@test -n "$(XACCT_CEPH)" || { echo "XACCT_CEPH names no file; see tests/ceph/__init__.py" >&2; exit 1; }
+	$(BIN)/python -m pytest tests/ceph
 
 mutants: $(VENV)/.ready ## Change xacct/policy in small ways and see the tests notice
 	$(BIN)/python -m tests.mutants

@@ -63,6 +63,7 @@ def test_the_two_commands_of_the_readme_are_those_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"^    make ([a-z-]+)", text, re.MULTILINE))
     assert named == {"demo", "test"}
+    assert set(re.findall(r"`make ([a-z-]+)`", text)) <= targets
     assert named <= targets
 
 
