@@ -219,21 +219,21 @@ def _pairs(sheet: Sheet, clause: Clause, actions: list[Value], resources: list[V
 
 def _without_resource(sheet: Sheet, action: Value, resources: list[Value]) -> None:
     shape = _needs(action.text)
-    names = [value.text for value in resources]
-    if shape == _BUCKET_ACTION and any(":s3:::" in name and "/" in name for name in names):
-        bucket = next(name for name in names if "/" in name).partition("/")[0]
+    objects = [value.text for value in resources if ":s3:::" in value.text and "/" in value.text]
+    buckets = [value.text for value in resources if ":s3:::" in value.text and "/" not in value.text]
+    if shape == _BUCKET_ACTION and objects:
         sheet.warn(
             "missing-bucket-resource",
             action,
             f"{action.text} is asked of the bucket itself, and only objects are listed: it allows nothing.",
-            f"Add {bucket} to the resources.",
+            f"Add {objects[0].partition('/')[0]} to the resources.",
         )
-    elif shape == _OBJECT_ACTION and any(":s3:::" in name for name in names):
+    elif shape == _OBJECT_ACTION and buckets:
         sheet.warn(
             "missing-object-resource",
             action,
             f"{action.text} is asked of objects, and only buckets are listed: it allows nothing.",
-            f"Add {names[0]}/* to the resources.",
+            f"Add {buckets[0]}/* to the resources.",
         )
     else:
         sheet.warn(

@@ -1,0 +1,237 @@
+"""What a finding says to do, and that its words fit what is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from xacct.policy.lint import lint
+from xacct.policy.lint.finding import Finding
+from xacct.problem import Place, Severity
+
+
+def of(rule: str, statement: dict[str, Any], kind: Any = None, **top: Any) -> list[Finding]:
+    body = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", **statement}
+    text = json.dumps({"Version": "2012-10-17", **top, "Statement": [body]})
+    return [one for one in lint(text, kind) if one.rule == rule]
+
+
+def allow(action: Any, resource: Any = "arn:aws:s3:::b/*") -> dict[str, Any]:
+    return {"Action": action, "Resource": resource}
+
+
+def asked(operator: str, key: str, value: Any = "x") -> dict[str, Any]:
+    return {"Condition": {operator: {key: value}}}
+
+
+WORDS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("unknown-action", allow("s3:GetObjects"), "There is no action", "Did you mean GetObject?"),
+    ("unknown-action", allow("s3:GetObjectz*"), "No action matches", "Did you mean GetObject?"),
+    ("unknown-action", allow("s3:?etObjectz"), "No action matches", "Did you mean GetObject?"),
+    ("unknown-action", allow("s3:Xyzzy"), "There is no action", "Look it up"),
+    ("unknown-service", allow("ecc2:RunInstances", "*"), "no service", "Did you mean ec2?"),
+    ("malformed-action", allow("GetObject"), "is no action", "such as s3:GetObject"),
+    ("malformed-arn", allow("s3:ListBucket", "my-bucket"), "is no ARN", "arn:aws:s3:::BUCKET or"),
+    ("malformed-arn", allow("s3:ListBucket", "s3:::b"), "is no ARN", "Write arn:aws:s3:::b."),
+    ("malformed-arn", allow("s3:ListBucket", "s3://b"), "is no ARN", "Write arn:aws:s3:::BUCKET."),
+    ("malformed-arn", allow("s3:ListBucket", "arn:aws:s3:b"), "has 4 of the six parts", "PARTITION:SERVICE"),
+    ("missing-bucket-resource", allow("s3:ListBucket"), "asked of the bucket", "Add arn:aws:s3:::b to"),
+    (
+        "missing-object-resource",
+        allow("s3:GetObject", "arn:aws:s3:::b"),
+        "of objects",
+        "Add arn:aws:s3:::b/* to",
+    ),
+    (
+        "missing-bucket-resource",
+        allow(["s3:ListBucket", "sqs:*"], ["arn:aws:sqs:*:*:x/y", "arn:aws:s3:::c/d/*"]),
+        "asked of the bucket",
+        "Add arn:aws:s3:::c to",
+    ),
+    ("unknown-operator", asked("StringEqual", "aws:userid"), "no operator", "Did you mean StringEquals?"),
+    ("unknown-operator", asked("Xyzzy", "aws:userid"), "no operator", "There are StringEquals,"),
+    ("null-misuse", asked("NullIfExists", "aws:userid", "true"), "go with IfExists", "Write Null."),
+    ("null-misuse", asked("ForAnyValue:Null", "aws:userid", "true"), "go with a set operator", "Write Null."),
+    (
+        "unknown-key",
+        asked("StringEquals", "aws:PrincipalOrgIDs"),
+        "no global",
+        "Did you mean aws:PrincipalOrgID?",
+    ),
+    ("unknown-key", asked("StringEquals", "aws:Xyzzy"), "no global", "Look it up among the global"),
+    ("unknown-key", asked("StringEquals", "s3:prefixx"), "service s3 has no", "Did you mean s3:prefix?"),
+    (
+        "unknown-key",
+        asked("StringEquals", "s3:qqqqqqqqqqqq"),
+        "service s3 has no",
+        "Look it up in the Service",
+    ),
+    (
+        "if-exists-lets-in",
+        asked("StringEqualsIfExists", "aws:PrincipalOrgID"),
+        "keeps nobody",
+        "Write StringEquals.",
+    ),
+    (
+        "set-operator-on-single-value",
+        {"Effect": "Deny", **asked("ForAnyValue:StringEquals", "aws:PrincipalOrgID")},
+        "has one value",
+        "Write StringEquals.",
+    ),
+    ("invalid-effect", {"Effect": "allow"}, "Allow or Deny", 'Write "Allow".'),
+    ("invalid-effect", {"Effect": "DENY"}, "Allow or Deny", 'Write "Deny".'),
+    ("invalid-effect", {"Effect": "Permit"}, "Allow or Deny", "Write Allow or Deny."),
+    ("unknown-element", {"Conditions": {}}, "Conditions is no element", "Did you mean Condition?"),
+    ("unknown-element", {"Xyzzy": {}}, "Xyzzy is no element", "There are Action,"),
+    (
+        "invalid-principal",
+        {"Principal": {"AWS": "1111"}},
+        "has 4 digits; an account id has 12",
+        "Write an account id",
+    ),
+    ("invalid-principal", {"Principal": {"AWS": "anna"}}, '"anna" is no principal', "Write an account id"),
+    (
+        "wildcard-in-principal",
+        {"Principal": {"AWS": "arn:aws:iam::111122223333:user/?"}},
+        "no wildcards",
+        "Name each",
+    ),
+    ("public-principal", {"Principal": "*"}, "Everyone in the world is let in", "Name accounts"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "statement", "message", "fix"), WORDS, ids=[f"{row[0]}-{row[3][:24]}" for row in WORDS]
+)
+def test_a_finding_says_what_is_wrong_and_what_to_do(
+    rule: str, statement: dict[str, Any], message: str, fix: str
+) -> None:
+    (found,) = of(rule, statement)
+    assert message in found.message
+    assert fix in found.fix
+
+
+def test_a_trust_for_anyone_is_worded_as_one() -> None:
+    text = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+    }
+    (found,) = lint(json.dumps(text))
+    assert "Anyone in the world may try to assume this role" in found.message
+
+
+def test_a_missing_version_is_worse_where_variables_stand() -> None:
+    plain = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}
+    moving = {
+        "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::${aws:username}/*"}
+        ]
+    }
+    (one,) = lint(json.dumps(plain))
+    (other,) = lint(json.dumps(moving))
+    assert "knows no policy variables" in one.message
+    assert "are plain text" in other.message
+
+
+def test_services_by_a_wildcard_alone_are_told_from_a_malformed_action() -> None:
+    assert of("wildcard-in-service", allow("s*:*", "*"))
+    assert of("malformed-action", allow("s*:GetObject", "*"))
+
+
+@pytest.mark.parametrize("kind", ["trust", "scp", "identity"])
+def test_a_sid_with_a_space_is_refused_by_iam(kind: str) -> None:
+    assert of("illegal-sid", {"Sid": "a b"}, kind)
+    assert not of("illegal-sid", {"Sid": "ab1"}, kind)
+
+
+@pytest.mark.parametrize("kind", ["resource", "kms"])
+def test_a_sid_with_a_space_is_good_elsewhere(kind: str) -> None:
+    assert not of("illegal-sid", {"Sid": "a b"}, kind)
+
+
+def test_an_empty_sid_is_no_sid_and_the_next_is_looked_at() -> None:
+    text = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "", "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"},
+            {"Sid": "", "Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"},
+            {"Sid": "A", "Effect": "Deny", "Action": "s3:ListBucket", "Resource": "*"},
+            {"Sid": "A", "Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"},
+        ],
+    }
+    assert [one.path for one in lint(json.dumps(text))] == ["Statement[3].Sid"]
+
+
+def test_every_unknown_variable_of_a_value_is_told() -> None:
+    found = of("unknown-variable", {"Resource": "arn:aws:s3:::${*}/${aws:nobody}/${aws:nothing, 'x'}"})
+    assert ["aws:nobody" in one.message or "aws:nothing" in one.message for one in found] == [True, True]
+    assert (
+        of(
+            "unknown-variable",
+            {"Effect": "Deny", "NotResource": "arn:aws:s3:::${aws:nobody}", "Resource": None},
+        )
+        == []
+    )
+
+
+def test_a_finding_as_programs_and_as_people_read_it() -> None:
+    found = Finding(
+        rule="r",
+        severity=Severity.WARNING,
+        path="Statement[0]",
+        message="m.",
+        fix="f.",
+        place=Place("p.json", 3, 4),
+    )
+    assert found.as_dict() == {
+        "rule": "r",
+        "severity": "warning",
+        "path": "Statement[0]",
+        "message": "m.",
+        "fix": "f.",
+        "file": "p.json",
+        "line": 3,
+        "column": 4,
+    }
+    assert str(found) == "p.json:3:4: warning: Statement[0]: m. [r]\n  f."
+    whole = Finding(
+        rule="r", severity=Severity.ERROR, path="", message="m.", fix="f.", place=Place("p.json", 1, 1)
+    )
+    assert str(whole).startswith("p.json:1:1: error: document: m.")
+
+
+def test_the_size_is_told_in_the_unit_of_the_service() -> None:
+    (iam,) = of("too-large", {}, "trust", Id="x" * 3000)
+    assert "characters without white space" in iam.message
+    assert iam.path == ""
+    assert (iam.place.line, iam.place.column) == (1, 1)
+    (bucket,) = of("too-large", {}, "resource", Id="x" * 30000)
+    assert "bytes" in bucket.message
+
+
+@pytest.mark.parametrize("value", ["*", "arn*", "arn:aws:iam::*:role/x"])
+def test_a_pattern_of_arns_is_one(value: str) -> None:
+    assert not of("invalid-arn-value", asked("ArnLike", "aws:PrincipalArn", value))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "warned"),
+    [
+        ("StringEquals", "a*", True),
+        ("StringNotEquals", "a*", True),
+        ("StringEquals", "*", False),
+        ("StringEquals", "aa", False),
+        ("StringLike", "a*", False),
+        ("StringEqualsIgnoreCase", "a*", False),
+    ],
+)
+def test_a_star_under_an_exact_operator(operator: str, value: str, warned: bool) -> None:
+    assert bool(of("wildcard-without-like", asked(operator, "s3:x-amz-acl", value))) is warned
+
+
+def test_an_arn_operator_on_a_list_of_arns_fits() -> None:
+    assert not of("type-mismatch", asked("ForAnyValue:ArnLike", "aws:CalledVia"))[1:]
+    assert not of("string-operator-on-arn", asked("ArnLike", "aws:SourceArn", "arn:aws:s3:::b"))
+    assert of("string-operator-on-arn", asked("StringLike", "aws:SourceArn", "arn:aws:s3:::b"))
