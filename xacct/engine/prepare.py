@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from immutabledict import immutabledict
 
 from xacct.engine.consequences import consequences
+from xacct.engine.lacking import lacking
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
@@ -15,6 +16,7 @@ from xacct.manifest.model import Manifest
 from xacct.plan.build import make_plan
 from xacct.plan.diff import BY_EARLIER, Removal
 from xacct.plan.plan import Plan
+from xacct.problem import errors
 from xacct.resource import Address, State
 from xacct.snapshot import Snapshot
 
@@ -60,6 +62,7 @@ def prepare(
     choice = choice or Choice()
     _check(manifest, choice)
     wanted = desire(manifest, snapshots)
+    lacks = lacking(wanted.state, snapshots)
     state, living = wanted.state, live(snapshots.values())
     was = desire(earlier, snapshots).state if earlier else None
     removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
@@ -83,8 +86,8 @@ def prepare(
         ),
         owners=manifest.owners,
         unknown=() if choice.destroy else wanted.unknown,
-        problems=() if choice.destroy else wanted.problems,
-        notes=() if choice.destroy else wanted.notes,
+        problems=() if choice.destroy else (*wanted.problems, *errors(lacks)),
+        notes=() if choice.destroy else (*wanted.notes, *(one for one in lacks if one not in errors(lacks))),
         only_accounts=choice.accounts,
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),

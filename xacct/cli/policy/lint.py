@@ -18,9 +18,10 @@ from xacct.errors import ExitCode
     type=click.Choice(["identity", "trust", "resource", "kms", "scp"]),
     help="What kind of policy it is; guessed from the document where it is not said.",
 )
+@click.option("--platform", type=click.Choice(["aws", "ceph"]), default="aws", help="Where it is to work.")
 @click.option("--own", multiple=True, metavar="ID", help="An account of yours; may be repeated.")
 @format_option("text", "json")
-def command(files: tuple[str, ...], kind: str | None, own: tuple[str, ...], form: str) -> None:
+def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[str, ...], form: str) -> None:
     """Check policy documents (JSON files, or - for stdin) against the reference of all services.
 
     Ends with 0 where a document is clean or there are only remarks, 2 where there are errors or warnings, and
@@ -39,7 +40,7 @@ def command(files: tuple[str, ...], kind: str | None, own: tuple[str, ...], form
     problems: list[Problem] = []
     for file in files:
         try:
-            for one in lint(read_text(file), chosen, own=frozenset(own)):
+            for one in lint(read_text(file), chosen, own=frozenset(own), platform=platform):
                 found.append(replace(one, place=replace(one.place, file=file)))
         except MalformedDocument as malformed:
             problems += placed(malformed.problems, file)

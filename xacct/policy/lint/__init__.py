@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from xacct.policy.lint import actions, conditions, grammar, principals, risk
+from collections.abc import Callable
+
+from xacct.policy.lint import actions, ceph, conditions, grammar, principals, risk
 from xacct.policy.lint.finding import KINDS, Finding, Kind
-from xacct.policy.lint.reading import read
+from xacct.policy.lint.reading import Sheet, read
 
-__all__ = ["KINDS", "Finding", "Kind", "lint"]
+__all__ = ["KINDS", "PLATFORMS", "Finding", "Kind", "lint", "on_platform"]
+
+PLATFORMS: dict[str, Callable[[Sheet], None]] = {"ceph": ceph.check}
+"""Platforms that make less of a document than AWS does."""
 
 
-def lint(text: str, kind: Kind | None = None, *, own: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+def on_platform(text: str, platform: str, kind: Kind | None = None) -> tuple[Finding, ...]:
+    """Just what a platform will not do that a document asks for; nothing for platforms that do everything.
+
+    Raises:
+        MalformedDocument: it is no policy at all.
+    """
+    sheet = read(text, kind)
+    sheet.found.clear()
+    if platform in PLATFORMS:
+        PLATFORMS[platform](sheet)
+    return tuple(sheet.found)
+
+
+def lint(
+    text: str, kind: Kind | None = None, *, own: frozenset[str] = frozenset(), platform: str = ""
+) -> tuple[Finding, ...]:
     """Everything to be said of a document, in the order of its text.
 
     ``kind`` None guesses by what only a document of the kind has. ``own`` are the ids of one's own accounts;
-    a trust of any other one should ask for an external id.
+    a trust of any other one should ask for an external id. ``platform`` adds what that one will not do.
 
     Raises:
         MalformedDocument: it is no JSON, no object, or has no Statement: no policy at all.
@@ -22,4 +42,6 @@ def lint(text: str, kind: Kind | None = None, *, own: frozenset[str] = frozenset
     sheet.own = own
     for rules in (grammar, actions, principals, conditions, risk):
         rules.check(sheet)
+    if platform in PLATFORMS:
+        PLATFORMS[platform](sheet)
     return tuple(sorted(sheet.found, key=lambda one: (one.place.line, one.place.column, one.rule)))
