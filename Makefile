@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test test-ceph unit bench mutants check format clean help
+.PHONY: demo test test-ceph unit bench fuzz mutants check format clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ unit: $(VENV)/.ready ## Run the tests that take seconds
 test-ceph: $(VENV)/.ready ## Run against the Ceph gateway that XACCT_CEPH describes
 	@test -n "$(XACCT_CEPH)" || { echo "XACCT_CEPH names no file; see tests/ceph/__init__.py" >&2; exit 1; }
 	$(BIN)/python -m pytest tests/ceph
+
+fuzz: $(VENV)/.ready ## Hold proofs, decisions and two readings against each other, 100,000 times each
+	$(BIN)/python -m tests.property.test_proofs 100000
+	$(BIN)/python -m tests.property.test_two_readings 100000
 
 mutants: $(VENV)/.ready ## Change xacct/policy in small ways and see the tests notice
 	$(BIN)/python -m tests.mutants
