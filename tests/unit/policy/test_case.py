@@ -139,6 +139,16 @@ def test_what_is_unknown_is_said() -> None:
         (case(policies={"identities": []}), "policies.identities is not known"),
         (case(policies={"unknown": ["kms"]}), "policies.unknown may name"),
         (case(policies={"identity": [7]}), "policies.identity[0] must be a policy document"),
+        (case(policies={"resource": 7}), "policies.resource must be a policy document"),
+        (case(policies={"boundary": [7]}), "policies.boundary[0] must be a policy document"),
+        (case(policies={"session": 7}), "policies.session must be a policy document"),
+        (case(policies={"vpc_endpoint": [7]}), "policies.vpc_endpoint[0] must be a policy document"),
+        (
+            case(policies={"scp": [{"policies": [7]}]}),
+            "policies.scp[0].policies[0] must be a policy document",
+        ),
+        (case(policies={"rcp": [7]}), "policies.rcp[0] must be a policy document"),
+        (case(policies={"unknown": [7]}), "policies.unknown must be a list of texts"),
         (case(policies={"resource": [ALL, ALL]}), "policies.resource must be one document"),
         (
             case(policies={"identity": [{"name": "x", "policy": ALL, "kind": 1}]}),

@@ -85,6 +85,16 @@ def test_a_variable_with_an_unknown_value_is_named_as_the_doubt() -> None:
     assert found.unknown == ("a policy variable in the resource has an unknown value",)
 
 
+@pytest.mark.parametrize(
+    ("values", "outcome"),
+    [(["true", "false"], Outcome.ALLOWED), (["true"], Outcome.UNKNOWN), (["false"], Outcome.UNKNOWN)],
+)
+def test_null_of_a_key_that_may_or_may_not_be_there(values: list[str], outcome: Outcome) -> None:
+    body = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"Null": {"a:b": values}}}
+    request = Request.of(WHO, "s3:GetObject", "arn:aws:s3:::b/k", unknown_keys=["a:b"])
+    assert decide(request, Policies(identity=(Named("a", Document.of(body)),))).outcome is outcome
+
+
 def test_no_session_policy_and_an_empty_set_of_them_differ() -> None:
     """A session that was opened with policies has only what they allow."""
     own = (Named("a", ALL),)
