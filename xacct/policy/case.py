@@ -14,7 +14,6 @@ from xacct.problem import BadInput, Place, Problem
 
 _LAYERS = ("identity", "resource", "session", "boundary", "scp", "rcp", "vpc_endpoint")
 _REQUEST = ("principal", "action", "resource", "resource_account", "context", "unknown_keys")
-_TOP = ("name", "request", "policies", "expected", "source", "comment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +68,10 @@ def read_cases(text: str, file: str = "") -> tuple[Case, ...]:
 def read_case(given: str | Mapping[str, Any], place: Place | None = None) -> Case:
     """One case from its text or from a mapping.
 
-    Beside what a request may say, ``unknown_keys`` lists condition keys of which nothing is known, and
-    ``unknown`` among the policies lists layers that could not be read. Resource control policies only ever
-    deny: the service itself attaches one that allows everything beside them.
+    What a case holds beside name, request, policies and expected is its author's own. Beside what a request
+    may say, ``unknown_keys`` lists condition keys of which nothing is known, and ``unknown`` among the
+    policies lists layers that could not be read. Resource control policies only ever deny: the service
+    itself attaches one that allows everything beside them.
 
     Raises:
         BadInput: with every problem of the case.
@@ -111,7 +111,7 @@ class _Reader:
         return given
 
     def case(self, given: object) -> Case | None:
-        top = self.mapping(given, "case", _TOP)
+        top = self.mapping(given, "case", ())
         request = self.request(top.get("request"))
         policies = self.policies(top.get("policies", {}))
         expected = self.expected(top.get("expected"))
@@ -162,7 +162,7 @@ class _Reader:
 
     def principal(self, given: object, context: Mapping[str, Any]) -> Principal | None:
         """Who asks; of a session the role's path is taken from a given aws:PrincipalArn that fits."""
-        if isinstance(given, Mapping) and given.get("type") == "Anonymous":
+        if given == "*" or (isinstance(given, Mapping) and given.get("type") == "Anonymous"):
             return Anonymous()
         if not isinstance(given, str | Mapping):
             self.wrong("request.principal", "must be an ARN, a service's name, or an object.")

@@ -26,7 +26,15 @@ def case(**change: Any) -> dict[str, Any]:
         "expected": {"decision": "Allowed"},
     }
     for key, value in change.items():
-        if key in ("principal", "action", "resource", "resource_account", "context", "unknown_keys"):
+        if key in (
+            "account",
+            "principal",
+            "action",
+            "resource",
+            "resource_account",
+            "context",
+            "unknown_keys",
+        ):
             made["request"][key] = value
         else:
             made[key] = value
@@ -61,6 +69,7 @@ def test_each_decision_can_be_expected(word: str) -> None:
         ("arn:aws:iam::111122223333:user/anna", User("arn:aws:iam::111122223333:user/anna")),
         ({"arn": "arn:aws:iam::1:user/a", "id": "AIDA1"}, User("arn:aws:iam::1:user/a", "AIDA1")),
         ({"type": "Anonymous"}, Anonymous()),
+        ("*", Anonymous()),
         ("ec2.amazonaws.com", Service("ec2.amazonaws.com")),
         ("arn:aws:sts::1:assumed-role/r/s", Session("arn:aws:iam::1:role/r", "s")),
         (
@@ -117,7 +126,7 @@ def test_what_is_unknown_is_said() -> None:
     [
         ("[1", "Not JSON"),
         ([], "case must be an object"),
-        (case(extra=1), "case.extra is not known"),
+        (case(account="1"), "request.account is not known"),
         (case(request=None), "request must be an object"),
         (case(name=7), "name must be a text"),
         (case(expected={"decision": "Denied"}), "expected.decision must be one of"),
@@ -172,6 +181,10 @@ def test_a_case_that_is_none_says_why(given: Any, said: str) -> None:
 def test_every_problem_of_a_case_is_told_at_once() -> None:
     found = problems(case(action="x", expected="y", policies={"identity": [7], "nothing": 1}))
     assert len(found) == 4
+
+
+def test_what_an_author_adds_to_a_case_is_left_alone() -> None:
+    assert judge(read_case({**case(), "source": "a page", "ticket": 7})).passed
 
 
 def test_a_file_of_cases_has_a_line_for_each_and_a_place_for_each_problem() -> None:
