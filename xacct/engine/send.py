@@ -1,4 +1,4 @@
-"""One step of a plan: its calls, with the waits, the merges and the lost answers that each may need."""
+"""One step of a plan: its calls, with the waits and the lost answers that each may need."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
-from xacct.aws.documents import document_in, plain
+from xacct.aws.documents import plain
 from xacct.aws.retry import Patience, busy, names_unknown_principal, persist
 from xacct.engine.gateway import Gateway
 from xacct.engine.journal import Broke, Event, Record, Sending, Sent
+from xacct.engine.merge import Merger
 from xacct.engine.records import tags
 from xacct.errors import ServiceError, XacctError
 from xacct.plan.outcome import Applied, Failed, Outcome, Started, Waiting
@@ -19,8 +20,6 @@ from xacct.resource import Call, Splice
 
 _DELETING = ("Delete", "Detach", "Remove", "Untag")
 _NAMES = ("RoleName", "UserName", "GroupName", "PolicyArn")
-_MERGES = 3
-_LOOKS = 5
 
 
 class Sender:
@@ -39,6 +38,7 @@ class Sender:
         self._patience = patience
         self._stopping = stopping
         self._report = report
+        self._merger = Merger(patience, stopping, report)
         self._lock = Lock()
         self._made: set[str] = set()
 
@@ -113,74 +113,14 @@ class Sender:
         return None
 
     def _merge(self, step: Step, index: int, splice: Splice) -> list[Call]:
-        """Read, merge, put and look again, until what was put is there; other writers may come in between."""
         gateway = self._gateways[step.address.account.name]
-        sent: list[Call] = []
-        for _ in range(_MERGES):
-            began = self._patience.clock()
-            live = _text(gateway, splice)
-            try:
-                if _settled(splice, live):
-                    return sent
-                call = splice.merged(live)
-            except MalformedDocument as error:
-                raise XacctError(
-                    f"the live document at {step.address} cannot be read, so nothing can be merged into it: "
-                    f"{error}",
-                    fix="Correct or remove it by hand.",
-                ) from None
-            self._write(step, index, call, before=live)
-            sent.append(call)
-            if self._seen(step, splice, self._patience.clock() - began):
-                return sent
-        raise XacctError(
-            f"{step.address} was put {_MERGES} times and was gone again each time: others write it too",
-            fix="Find the other writer, stop it, and run again.",
+        return self._merger.merge(
+            step, splice, gateway, lambda call, before: self._write(step, index, call, before)
         )
-
-    def _seen(self, step: Step, splice: Splice, window: float) -> bool:
-        """Whether what was put stays.
-
-        A writer that read before our put and puts after it is only seen after more than the time between
-        the two; and an answer from before our put is no reason to put again.
-        """
-        gateway = self._gateways[step.address.account.name]
-        pause = max(1.1 * window, 0.1)
-        for look in range(_LOOKS):
-            self._patience.sleep(pause)
-            try:
-                if _settled(splice, _text(gateway, splice)):
-                    return True
-            except MalformedDocument:
-                pass
-            if self._stopping():
-                raise XacctError("interrupted before it was seen to be done", fix="Run again.")
-            if look == 0:
-                self._report(Waiting(step, "what was put to be seen"))
-            pause = min(max(2 * pause, 0.5), self._patience.longest)
-        return False
 
     def _note(self, event: Event) -> None:
         with self._lock:
             self._record(event)
-
-
-def _text(gateway: Gateway, splice: Splice) -> str | None:
-    answer = gateway.ask(splice.read)
-    return document_in(splice.read.operation, answer) if answer else None
-
-
-def _settled(splice: Splice, live: str | None) -> bool:
-    """Whether merging would change nothing, by meaning and by the Sids that say whose a statement is."""
-    call = splice.merged(live)
-    if live is None or call == splice.remove:
-        return live is None and call == splice.remove
-    old, new = Document.parse(live), Document.parse(str(call.params[splice.parameter]))
-    return old == new and _sids(old) == _sids(new)
-
-
-def _sids(document: Document) -> list[str]:
-    return sorted(statement.sid for statement in document.statements)
 
 
 def _gone_already(call: Call, error: ServiceError) -> bool:
