@@ -79,6 +79,9 @@ class FakeGateway:
         answer: dict[str, Any] = self._answer(call, {})
         return answer
 
+    def tell_once(self, call: Call) -> dict[str, Any]:
+        return self.tell(call)
+
     @property
     def operations(self) -> list[str]:
         """What was told, by the names of the operations."""

@@ -25,7 +25,8 @@ class Gateway:
     """An account's services. Safe to use from several threads.
 
     ``client`` gives the SDK's client of a service; it may raise ``NoCredentials``, and then every method
-    does. ``origin`` says in words where the credentials come from.
+    does. ``once`` gives one that never sends a request twice (``client`` where it is left out). ``origin`` says in
+    words where the credentials come from.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Gateway:
         *,
         platform: Platform,
         client: Callable[[str], Any],
+        once: Callable[[str], Any] | None = None,
         endpoints: Mapping[str, str],
         origin: str = "the environment",
     ) -> None:
@@ -41,6 +43,7 @@ class Gateway:
         self.platform = platform
         self.endpoints: Mapping[str, str] = dict(endpoints)
         self._client = client
+        self._once = once or client
         self._origin = origin
         self._counts: Counter[str] = Counter()
         self._lock = Lock()
@@ -107,8 +110,12 @@ class Gateway:
         """The answer to a call that changes something; absence is an error like any other."""
         return self._send(call)
 
-    def _send(self, call: Call) -> dict[str, Any]:
-        method = getattr(self._client(call.service), xform_name(call.operation))
+    def tell_once(self, call: Call) -> dict[str, Any]:
+        """As ``tell``, but the SDK does not repeat it by itself: for what must not come late."""
+        return self._send(call, self._once)
+
+    def _send(self, call: Call, client: Callable[[str], Any] | None = None) -> dict[str, Any]:
+        method = getattr((client or self._client)(call.service), xform_name(call.operation))
         self._count(call)
         try:
             answer: dict[str, Any] = method(**call.arguments())

@@ -83,7 +83,8 @@ class Sessions:
         """
         account, origin = spec.account, _origin(spec)
         try:
-            clients = self._clients(spec, temporary)
+            core = self._entered(spec, temporary)
+            clients = {service: _client(core, service, spec, temporary) for service in SERVICES}
         except BotoCoreError as error:
             return Gateway(
                 account,
@@ -98,11 +99,12 @@ class Sessions:
             account,
             platform=_platform(spec, endpoints),
             client=clients.__getitem__,
+            once=self._once(core, spec, temporary),
             endpoints=endpoints,
             origin=origin,
         )
 
-    def _clients(self, spec: AccountSpec, temporary: Temporary | None) -> dict[str, Any]:
+    def _entered(self, spec: AccountSpec, temporary: Temporary | None) -> botocore.session.Session:
         match spec.credentials:
             case Profile(name):
                 core = self._core(name)
@@ -113,7 +115,21 @@ class Sessions:
                 if temporary is None:
                     resolver = core.get_component("credential_provider")
                     resolver.providers = [self._entering(spec, enter)]
-        return {service: _client(core, service, spec, temporary) for service in SERVICES}
+        return core
+
+    def _once(
+        self, core: botocore.session.Session, spec: AccountSpec, temporary: Temporary | None
+    ) -> Callable[[str], Any]:
+        """Clients that send every request once, made when they are first needed."""
+        made: dict[str, Any] = {}
+
+        def client(service: str) -> Any:
+            with self._lock:
+                if service not in made:
+                    made[service] = _client(core, service, spec, temporary, attempts=1)
+                return made[service]
+
+        return client
 
     def _core(self, profile: str) -> botocore.session.Session:
         core = botocore.session.Session(profile=profile or None)
@@ -183,9 +199,14 @@ def _client(
     service: str,
     spec: AccountSpec,
     temporary: Temporary | None,
+    *,
+    attempts: int | None = None,
     **keys: Any,
 ) -> Any:
-    """A client that hands out documents as they came, with what private clouds need where it is one."""
+    """A client that hands out documents as they came, with what private clouds need where it is one.
+
+    ``attempts`` is how often a request is sent at most, the first time counted; by default the SDK decides.
+    """
     if temporary is not None:
         keys = {
             "aws_access_key_id": temporary.access_key_id,
@@ -198,7 +219,9 @@ def _client(
     config = Config(
         user_agent_extra=f"xacct/{__version__}",
         max_pool_connections=_CONNECTIONS,
-        retries={"mode": "standard"},
+        retries={"mode": "standard"}
+        if attempts is None
+        else {"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=10,
     )
     client: Any = core.create_client(service, region_name=region, config=config, **keys)

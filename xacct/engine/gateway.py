@@ -29,3 +29,6 @@ class Gateway(Protocol):
 
     def tell(self, call: Call) -> dict[str, Any]:
         """The answer to a call that changes something."""
+
+    def tell_once(self, call: Call) -> dict[str, Any]:
+        """As ``tell``, but never sent a second time by the SDK itself: it must not come late."""

@@ -1,92 +1,144 @@
-"""A document that others write too: read, merged, put, and looked at again until what was put stays."""
+"""A document that others write too: read, merged and put within a window, and looked at again after it.
+
+S3 and IAM have no compare-and-swap. A writer that reads before our put and puts after it takes our change away
+without noticing; if it keeps to the window between its read and its put, looking again after more than that
+window shows it, and we merge once more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from xacct.aws.documents import document_in
-from xacct.aws.retry import Patience
+from xacct.aws.retry import Patience, persist
 from xacct.engine.gateway import Gateway
-from xacct.errors import XacctError
-from xacct.plan.outcome import Outcome, Waiting
-from xacct.plan.plan import Step
+from xacct.errors import ServiceError, XacctError
 from xacct.policy.document import Document, MalformedDocument
 from xacct.resource import Call, Splice
 
-_MERGES = 3
+WINDOW = 2.0
+"""The longest time in seconds from reading a document to putting what was merged with it.
+
+Not a setting: every run of xacct keeps to the same one, which is what makes looking again after more than it
+enough between them.
+"""
+_AFTER = 1.1 * WINDOW
+_MERGES = 5
+_READS = 5
 _LOOKS = 5
 
-Write = Callable[[Call, "str | None"], None]
-"""Sends a call that was merged with this live text."""
+
+class Put(Protocol):
+    """Sends one put, once: a copy that the SDK sends later by itself would come after the window."""
+
+    def __call__(self, call: Call, before: str | None, fresh: Callable[[], bool], /) -> bool:
+        """False where ``fresh`` said no right before sending, and nothing was sent."""
 
 
-class Merger:
-    """Carries out splices; others may write the same document in between."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """One change to one shared document. ``where`` is its address in words.
 
-    def __init__(
-        self, patience: Patience, stopping: Callable[[], bool], report: Callable[[Outcome], None]
-    ) -> None:
-        self._patience = patience
-        self._stopping = stopping
-        self._report = report
+    ``waits_for`` says what trying again may help against, ``waiting`` is told what is waited for, and
+    ``stopping`` whether the run is to end.
+    """
 
-    def merge(self, step: Step, splice: Splice, gateway: Gateway, write: Write) -> list[Call]:
-        """The calls that were sent, until what was put is there; none where it was so already.
+    splice: Splice
+    gateway: Gateway
+    where: str
+    patience: Patience
+    put: Put
+    waits_for: Callable[[ServiceError], str | None]
+    waiting: Callable[[str], None]
+    stopping: Callable[[], bool]
+
+    def carry_out(self) -> list[Call]:
+        """The calls that were sent, until what was put is there and stays; none where it was there already.
 
         Raises:
-            XacctError: the live document cannot be read, or others undo each put.
+            ServiceError: the document cannot be read or put.
+            XacctError: it is no policy, others overwrite it again and again, or the service is too slow.
         """
         sent: list[Call] = []
         for _ in range(_MERGES):
-            began = self._patience.clock()
-            live = _text(gateway, splice)
-            try:
-                if _settled(splice, live):
-                    return sent
-                call = splice.merged(live)
-            except MalformedDocument as error:
-                raise XacctError(
-                    f"the live document at {step.address} cannot be read, so nothing can be merged into it: "
-                    f"{error}",
-                    fix="Correct or remove it by hand.",
-                ) from None
-            write(call, live)
+            call = persist(
+                self._read_and_put,
+                patience=self.patience,
+                waits_for=self._worth_another_try,
+                progress=self.waiting,
+            )
+            if call is None:
+                return sent
             sent.append(call)
-            if self._seen(step, splice, gateway, self._patience.clock() - began):
+            if self._stays():
                 return sent
         raise XacctError(
-            f"{step.address} was put {_MERGES} times and was gone again each time: others write it too",
+            f"{self.where} was put {_MERGES} times and was gone again each time: others write it too",
             fix="Find the other writer, stop it, and run again.",
         )
 
-    def _seen(self, step: Step, splice: Splice, gateway: Gateway, window: float) -> bool:
-        """Whether what was put stays.
-
-        A writer that read before our put and puts after it is only seen after more than the time between
-        the two; and an answer from before our put is no reason to put again.
-        """
-        pause = max(1.1 * window, 0.1)
-        for look in range(_LOOKS):
-            self._patience.sleep(pause)
+    def _read_and_put(self) -> Call | None:
+        for _ in range(_READS):
+            began = self.patience.clock()
+            live = self._text()
             try:
-                if _settled(splice, _text(gateway, splice)):
+                if settled(self.splice, live):
+                    return None
+                call = self.splice.merged(live)
+            except MalformedDocument as error:
+                raise XacctError(
+                    f"the live document at {self.where} cannot be read, so nothing can be merged into it: {error}",
+                    fix="Correct or remove it by hand.",
+                ) from None
+            if self.put(call, live, self._fresh(began)):
+                return call
+            if self.stopping():
+                break
+        raise XacctError(
+            f"reading {self.where} and putting it took more than {WINDOW:g} seconds each time, so that changes of "
+            "others could be lost; nothing was put",
+            fix="Run again when the service answers faster, or from a machine that is nearer to it.",
+        )
+
+    def _fresh(self, began: float) -> Callable[[], bool]:
+        return lambda: self.patience.clock() - began <= WINDOW
+
+    def _worth_another_try(self, error: ServiceError) -> str | None:
+        """A put whose answer was lost is looked for by the next read, so that it is never sent blindly."""
+        if self.stopping():
+            return None
+        if error.unanswered and error.operation in (
+            self.splice.write.operation,
+            self.splice.remove.operation,
+        ):
+            return "the service to answer"
+        return self.waits_for(error)
+
+    def _stays(self) -> bool:
+        """Whether what was put is still there after the window; an old answer is no reason to put again."""
+        pause = _AFTER
+        for look in range(_LOOKS):
+            self.patience.sleep(pause)
+            try:
+                if settled(self.splice, self._text()):
                     return True
             except MalformedDocument:
-                pass
-            if self._stopping():
+                pass  # what others have put there since is looked at again by the next merge
+            if self.stopping():
                 raise XacctError("interrupted before it was seen to be done", fix="Run again.")
             if look == 0:
-                self._report(Waiting(step, "what was put to be seen"))
-            pause = min(max(2 * pause, 0.5), self._patience.longest)
+                self.waiting("what was put to be seen")
+            pause = min(max(2 * pause, 0.5), self.patience.longest)
         return False
 
+    def _text(self) -> str | None:
+        answer = self.gateway.ask(self.splice.read)
+        return document_in(self.splice.read.operation, answer) if answer else None
 
-def _text(gateway: Gateway, splice: Splice) -> str | None:
-    answer = gateway.ask(splice.read)
-    return document_in(splice.read.operation, answer) if answer else None
 
-
-def _settled(splice: Splice, live: str | None) -> bool:
+def settled(splice: Splice, live: str | None) -> bool:
     """Whether merging would change nothing, by meaning and by the Sids that say whose a statement is."""
     call = splice.merged(live)
     if live is None or call == splice.remove:

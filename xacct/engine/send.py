@@ -10,7 +10,7 @@ from xacct.aws.documents import plain
 from xacct.aws.retry import Patience, busy, names_unknown_principal, persist
 from xacct.engine.gateway import Gateway
 from xacct.engine.journal import Broke, Event, Record, Sending, Sent
-from xacct.engine.merge import Merger
+from xacct.engine.merge import Merge
 from xacct.engine.records import tags
 from xacct.errors import ServiceError, XacctError
 from xacct.plan.outcome import Applied, Failed, Outcome, Started, Waiting
@@ -38,7 +38,6 @@ class Sender:
         self._patience = patience
         self._stopping = stopping
         self._report = report
-        self._merger = Merger(patience, stopping, report)
         self._lock = Lock()
         self._made: set[str] = set()
 
@@ -62,10 +61,10 @@ class Sender:
         else:
             self._report(Applied(step, tuple(sent)))
 
-    def _write(self, step: Step, index: int, call: Call, before: str | None = None) -> None:
+    def _write(self, step: Step, index: int, call: Call) -> None:
         gateway = self._gateways[step.address.account.name]
         self._owner_first(gateway, call)
-        self._note(Sending(step=step, index=index, call=call, before=before))
+        self._note(Sending(step=step, index=index, call=call))
         try:
             answer = persist(
                 lambda: gateway.tell(call),
@@ -114,9 +113,39 @@ class Sender:
 
     def _merge(self, step: Step, index: int, splice: Splice) -> list[Call]:
         gateway = self._gateways[step.address.account.name]
-        return self._merger.merge(
-            step, splice, gateway, lambda call, before: self._write(step, index, call, before)
-        )
+        self._owner_first(gateway, splice.write)
+
+        def put(call: Call, before: str | None, fresh: Callable[[], bool]) -> bool:
+            return self._put_once(step, index, call, before, fresh)
+
+        return Merge(
+            splice=splice,
+            gateway=gateway,
+            where=str(step.address),
+            patience=self._patience,
+            put=put,
+            waits_for=lambda error: self._waits_for(step, splice.write, error),
+            waiting=lambda what: self._report(Waiting(step, what)),
+            stopping=self._stopping,
+        ).carry_out()
+
+    def _put_once(
+        self, step: Step, index: int, call: Call, before: str | None, fresh: Callable[[], bool]
+    ) -> bool:
+        """Written ahead, and sent only if what it was merged with is still fresh then."""
+        if not fresh():
+            return False
+        self._note(Sending(step=step, index=index, call=call, before=before))
+        if not fresh():
+            return False
+        try:
+            self._gateways[step.address.account.name].tell_once(call)
+        except ServiceError as error:
+            if not _gone_already(call, error):
+                self._note(Broke(step=step, index=index, call=call, error=error))
+                raise
+        self._note(Sent(step=step, index=index, call=call))
+        return True
 
     def _note(self, event: Event) -> None:
         with self._lock:
