@@ -19,11 +19,13 @@ from xacct.policy.document import Document, MalformedDocument
 from xacct.resource import Call, Splice
 
 WINDOW = 2.0
-"""The longest time in seconds from reading a document to putting what was merged with it.
+"""The longest time in seconds from reading a document to the effect of putting what was merged with it.
 
 Not a setting: every run of xacct keeps to the same one, which is what makes looking again after more than it
-enough between them.
+enough between them. Half of it is for the way to the service; a put that hangs for longer is the rest that
+remains without a lock.
 """
+_SEND_WITHIN = WINDOW / 2
 _AFTER = 1.1 * WINDOW
 _MERGES = 5
 _READS = 5
@@ -97,13 +99,13 @@ class Merge:
             if self.stopping():
                 break
         raise XacctError(
-            f"reading {self.where} and putting it took more than {WINDOW:g} seconds each time, so that changes of "
+            f"reading {self.where} and putting it took more than {_SEND_WITHIN:g} s each time, so that changes of "
             "others could be lost; nothing was put",
             fix="Run again when the service answers faster, or from a machine that is nearer to it.",
         )
 
     def _fresh(self, began: float) -> Callable[[], bool]:
-        return lambda: self.patience.clock() - began <= WINDOW
+        return lambda: self.patience.clock() - began <= _SEND_WITHIN
 
     def _worth_another_try(self, error: ServiceError) -> str | None:
         """A put whose answer was lost is looked for by the next read, so that it is never sent blindly."""

@@ -147,3 +147,16 @@ def test_secret_is_nowhere(at):
     assert "hidden-secret" not in repr(error) + error.fix + repr(vars(error)) + repr(gateway)
     assert error.__cause__ is None
     assert error.__suppress_context__
+
+
+def test_what_must_not_come_late_is_sent_once(at):
+    put = Call.of("s3", "PutBucketPolicy", Bucket="snapshots", Policy="{}")
+    with Wire(lambda seen: (500, "")) as wire:
+        gateway = at(wire)
+        with pytest.raises(ServiceError) as raised:
+            gateway.tell_once(put)
+        assert raised.value.unanswered
+        assert len(wire.seen) == 1
+        with pytest.raises(ServiceError):
+            gateway.tell(put)
+        assert len(wire.seen) == 3

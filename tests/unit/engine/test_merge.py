@@ -8,6 +8,8 @@ from tests.fakes import Clock, FakeGateway, refusal
 from tests.unit.engine.steps import DATA, SHARED, plan_of, step
 from xacct.engine.apply import apply
 from xacct.engine.journal import Sending
+from xacct.engine.merge import WINDOW
+from xacct.errors import ServiceError
 from xacct.plan.outcome import Applied, Failed, Waiting
 from xacct.resource import Call, Splice
 
@@ -189,3 +191,43 @@ def test_overlapping_changes_are_waited_for():
     script["s3:PutBucketPolicy"] = [refusal("OperationAborted", 409)] * 2 + [script["s3:PutBucketPolicy"]]
     assert isinstance(bucket.apply(splice([OURS])), Applied)
     assert len(bucket.gateway.told) == 3
+
+
+def test_each_try_merges_with_what_is_there_then():
+    """Trap 30: after OperationAborted the document is read again; the one that went on may have changed it."""
+    bucket = Bucket(text(FOREIGN))
+    script = bucket.gateway._script
+    other = text(FOREIGN, statement("Other"))
+
+    def aborted(params):
+        bucket.policy = other
+        script["s3:PutBucketPolicy"] = lambda given: bucket._put(given["Policy"])
+        raise refusal("OperationAborted", 409)
+
+    script["s3:PutBucketPolicy"] = aborted
+    assert isinstance(bucket.apply(splice([OURS])), Applied)
+    assert bucket.sids == ["Backup", "Other", "Xacct1"]
+
+
+def test_put_whose_answer_was_lost_is_looked_for_and_not_sent_blindly():
+    bucket = Bucket(text(FOREIGN))
+    script = bucket.gateway._script
+
+    def lost(params):
+        bucket._put(params["Policy"])
+        raise ServiceError(account="data", service="s3", operation="PutBucketPolicy")
+
+    script["s3:PutBucketPolicy"] = lost
+    outcome = bucket.apply(splice([OURS]))
+    assert isinstance(outcome, Applied)
+    assert bucket.sids == ["Backup", "Xacct1"]
+    assert len(bucket.gateway.told) == 1
+
+
+def test_what_was_put_is_looked_at_after_more_than_the_window():
+    """Trap 88: an immediate look does not see who read before and puts after."""
+    bucket = Bucket(text(FOREIGN))
+    clock = Clock()
+    plan = plan_of(step(1, DATA, calls=(splice([OURS]),)))
+    list(apply(plan, {"data": bucket.gateway}, clock=clock, sleep=clock.sleep))
+    assert clock.pauses[0] > WINDOW
