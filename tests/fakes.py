@@ -8,8 +8,8 @@ from typing import Any
 
 from xacct.account import Account
 from xacct.aws.caller import Caller
-from xacct.aws.platform import AWS, Platform
 from xacct.errors import ServiceError
+from xacct.platform import AWS, Platform
 from xacct.resource import Call
 
 

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from xacct.account import Account
+from xacct.platform import platform_named
 from xacct.policy.arn import Arn
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Named, Policies
 from xacct.policy.principal import Principal, Role, Session, User, parse_principal
 from xacct.policy.request import Request
 from xacct.snapshot import BucketRecord, Entity, LiveDocument, RoleRecord, Snapshot, UserRecord
-
-GRANTS_NOT_JUDGED = frozenset({"ceph"})
-"""Platforms where AssumeRole asks the trust policy only, whatever the caller's own policies say."""
 
 _ANYTHING = Document.of({"Effect": "Allow", "Action": "*", "Resource": "*"})
 
@@ -137,7 +135,7 @@ class Estate:
         """Whether the service that is asked looks at the trust policy alone."""
         owner = self.snapshots.get(request.resource_account)
         entering = request.verb == "sts:assumerole"
-        return entering and owner is not None and owner.platform in GRANTS_NOT_JUDGED
+        return entering and owner is not None and not platform_named(owner.platform).grants_judged
 
     def _entity(self, principal: Principal) -> Entity | None:
         snapshot = self.snapshots.get(principal.account)

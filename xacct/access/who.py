@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from xacct.access.estate import GRANTS_NOT_JUDGED, Estate
+from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, LONGEST, Hop, ask, ending
 from xacct.access.hope import may_be_allowed
+from xacct.platform import platform_named
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
@@ -97,7 +98,9 @@ def _candidates(
     named = frozenset(_named(document)) if document is not None else frozenset()
     owner, verb = estate.owner(resource), action.lower()
     holder = estate.snapshots.get(owner)
-    unasked = verb == ASSUME.lower() and holder is not None and holder.platform in GRANTS_NOT_JUDGED
+    unasked = (
+        verb == ASSUME.lower() and holder is not None and not platform_named(holder.platform).grants_judged
+    )
     for account in estate.accounts():
         snapshot = estate.snapshots[account.id]
         at_home = account.id == owner

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from xacct.aws.platform import Platform, not_offered
+from xacct.aws.platform import not_offered
 from xacct.errors import ServiceError, XacctError
+from xacct.platform import GET_CALLER_IDENTITY, Platform
 from xacct.resource import Call
 
 
@@ -31,38 +32,30 @@ Ask = Callable[[Call], "dict[str, Any] | None"]
 
 
 def identify(ask: Ask, platform: Platform) -> Caller | None:
-    """The caller, by GetCallerIdentity or else by the ARNs of what IAM shows; None where nothing tells.
+    """The caller, by what the platform offers for it; None where nothing tells.
 
     IAM shows only what belongs to the caller's own account, so the ARN of any user or role names it.
 
     Raises:
         ServiceError: the service could not be reached, or does not accept the credentials.
     """
-    if platform.caller_identity:
-        try:
-            answer = ask(Call.of("sts", "GetCallerIdentity")) or {}
-        except ServiceError as error:
-            if not not_offered(error):
-                raise
-        else:
-            return Caller(account=str(answer["Account"]), arn=str(answer["Arn"]))
     refused: ServiceError | None = None
-    for call, own in (
-        (Call.of("iam", "GetUser"), True),
-        (Call.of("iam", "ListUsers"), False),
-        (Call.of("iam", "ListRoles"), False),
-    ):
+    for name in platform.identity:
+        service, _, operation = name.partition(":")
+        asked = name == GET_CALLER_IDENTITY
         try:
-            answer = ask(call) or {}
+            answer = ask(Call.of(service, operation)) or {}
         except ServiceError as error:
-            if error.unanswered and not not_offered(error):
+            if (asked or error.unanswered) and not not_offered(error):
                 raise
-            refused = refused or error
+            refused = refused if asked else refused or error
             continue
+        if asked:
+            return Caller(account=str(answer["Account"]), arn=str(answer["Arn"]))
         for arn in _arns(answer):
             account = _account(arn)
             if account:
-                return Caller(account=account, arn=arn if own else "")
+                return Caller(account=account, arn=arn if operation == "GetUser" else "")
     if refused is not None and not not_offered(refused) and not refused.absent:
         raise refused
     return None

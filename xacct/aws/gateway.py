@@ -14,8 +14,8 @@ from botocore.parsers import ResponseParserError
 from xacct.account import Account
 from xacct.aws.caller import Caller, identify
 from xacct.aws.faults import NO_CREDENTIALS, no_credentials, service_error
-from xacct.aws.platform import Platform
 from xacct.errors import ServiceError
+from xacct.platform import Platform
 from xacct.resource import Call
 
 _ASKING = ("Get", "Head", "List", "AssumeRole")

@@ -1,12 +1,13 @@
-"""What a service really does, as far as reading and changing depend on it."""
+"""Which platform an account lives on, told by what is declared, its id, its endpoints and its answers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from xacct.errors import Refused, ServiceError
+from xacct.platform import EUCALYPTUS, PLATFORMS, PRIVATE, Platform, told
 
 PUBLIC_SUFFIXES = (
     "amazonaws.com",
@@ -25,73 +26,17 @@ PUBLIC_SUFFIXES = (
 )
 """Host names below these belong to the public cloud: the DNS suffixes of botocore's partitions."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """What one kind of service offers. A feature said to be there is still tried, never taken for sure.
-
-    ``owner_on_writes`` tells whether writes to a bucket honour the expected owner; where they do not,
-    HeadBucket with the owner has to come first. ``grants_judged`` tells whether AssumeRole asks the caller's
-    own policies, ``tags_in_get_role`` whether GetRole shows the tags. ``tags_per_call`` is how many role tags
-    one call may carry, ``tags_replaced`` tells whether a tag can be changed and taken away again.
-    ``conditional_writes`` tells whether writing and deleting an object under a condition that does not hold
-    surely changes nothing. A ``page_size`` of 0 leaves it to the service.
-    """
-
-    name: str
-    private: bool = False
-    bulk_read: bool = True
-    caller_identity: bool = True
-    managed_policies: bool = True
-    boundaries: bool = True
-    owner_on_writes: bool = True
-    grants_judged: bool = True
-    tags_in_get_role: bool = True
-    tags_per_call: int = 50
-    tags_replaced: bool = True
-    conditional_writes: bool = True
-    page_size: int = 0
-
-
-AWS = Platform(name="aws", page_size=1000)
-SANDBOX = Platform(name="sandbox", private=True)
-CEPH = Platform(
-    name="ceph",
-    private=True,
-    bulk_read=False,
-    caller_identity=False,
-    managed_policies=False,
-    boundaries=False,
-    owner_on_writes=False,
-    grants_judged=False,
-    tags_in_get_role=False,
-    tags_per_call=9,
-    tags_replaced=False,
-)
-EUCALYPTUS = Platform(
-    name="eucalyptus",
-    private=True,
-    bulk_read=False,
-    caller_identity=False,
-    owner_on_writes=False,
-    conditional_writes=False,
-)
-PRIVATE = Platform(name="private", private=True, owner_on_writes=False, conditional_writes=False)
-"""A service behind an endpoint of its own of which nothing else is known: everything is tried."""
-
-_PLATFORMS = {
-    platform.name: platform
-    for platform in (
-        AWS,
-        replace(AWS, name="aws-cn"),
-        replace(AWS, name="aws-us-gov"),
-        SANDBOX,
-        CEPH,
-        EUCALYPTUS,
-    )
+REGIONS = {
+    "aws": re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+|aws-global"),
+    "aws-cn": re.compile(r"cn-[a-z]+-[0-9]+|aws-cn-global"),
+    "aws-us-gov": re.compile(r"us-gov-[a-z]+-[0-9]+|aws-us-gov-global"),
+    "aws-eusc": re.compile(r"eusc-(de)-[a-z]+-[0-9]+"),
+    "aws-iso": re.compile(r"us-iso-[a-z]+-[0-9]+|aws-iso-global"),
+    "aws-iso-b": re.compile(r"us-isob-[a-z]+-[0-9]+|aws-iso-b-global"),
+    "aws-iso-e": re.compile(r"eu-isoe-[a-z]+-[0-9]+|aws-iso-e-global"),
+    "aws-iso-f": re.compile(r"us-isof-[a-z]+-[0-9]+|aws-iso-f-global"),
 }
-PLATFORMS = tuple(_PLATFORMS)
-"""The names a manifest may use."""
+"""The form of a partition's regions, as botocore has it; a newer region than the SDK's list fits too."""
 
 _EUCALYPTUS_HOSTS = ("euare.", "tokens.", "objectstorage.")
 
@@ -103,28 +48,35 @@ def on_public_cloud(url: str) -> bool:
 
 
 def detect(
-    *, declared: str, account_id: str, partition: str, endpoints: Mapping[str, str], account: str
+    *,
+    declared: str,
+    account_id: str,
+    partition: str,
+    endpoints: Mapping[str, str],
+    account: str,
+    region: str = "",
 ) -> Platform:
     """The declared platform, or the one that endpoints and the form of the account id tell.
 
     Raises:
-        Refused: a private platform is declared and an endpoint is the public cloud's, or the other way round.
+        Refused: a private platform would be asked at the public cloud, or the other way round; or a partition
+            of the public cloud would be asked for an account of another one.
     """
+    if declared and declared not in PLATFORMS:
+        raise Refused(
+            f'account {account} declares the platform "{declared}", which is not known',
+            fix=f"Use one of {', '.join(PLATFORMS)}, or leave it out.",
+        )
     public = {service: url for service, url in sorted(endpoints.items()) if on_public_cloud(url)}
-    if declared:
-        platform = _PLATFORMS.get(declared)
-        if platform is None:
-            raise Refused(
-                f'account {account} declares the platform "{declared}", which is not known',
-                fix=f"Use one of {', '.join(PLATFORMS)}, or leave it out.",
-            )
+    private = {service: url for service, url in sorted(endpoints.items()) if service not in public}
+    platform = told(declared=declared, account_id=account_id)
+    if platform is not None:
         if platform.private and public:
             raise Refused(
-                f"account {account} is declared to live on {declared}, but its {_list(public)} "
-                "would be asked at the public cloud; nothing was sent",
+                f"account {account} lives on {platform.name}, but its {_list(public)} would be asked at the "
+                "public cloud; nothing was sent",
                 fix="Set endpoint_url in its AWS profile, or AWS_ENDPOINT_URL, for every service.",
             )
-        private = {service: url for service, url in sorted(endpoints.items()) if service not in public}
         if not platform.private and private:
             raise Refused(
                 f"account {account} is declared to live on {declared}, but its {_list(private)} "
@@ -132,14 +84,36 @@ def detect(
                 fix="Take endpoint_url out of its AWS profile and AWS_ENDPOINT_URL out of the environment, "
                 "or correct the platform.",
             )
+    if public and private:
+        raise Refused(
+            f"account {account} is split: its {_list(private)} is a service of its own, but its {_list(public)} "
+            "would be asked at the public cloud; nothing was sent",
+            fix="Set endpoint_url for every service, or for none.",
+        )
+    if public:
+        _in_partition(account, partition, region, public)
+    if platform is not None:
         return platform
-    if account_id.startswith("RGW"):
-        return CEPH
     if public or not endpoints:
-        return _PLATFORMS.get(partition) or replace(AWS, name=partition)
+        return PLATFORMS[partition]
     if any((urlsplit(url).hostname or "").startswith(_EUCALYPTUS_HOSTS) for url in endpoints.values()):
         return EUCALYPTUS
     return PRIVATE
+
+
+def _in_partition(account: str, partition: str, region: str, public: Mapping[str, str]) -> None:
+    """That a region belongs to the account's partition: any other word is a host name below amazonaws.com too."""
+    if not region or REGIONS[partition].fullmatch(region):
+        return
+    other = next((name for name, form in REGIONS.items() if form.fullmatch(region)), "")
+    where = f"in partition {other}" if other else "of no partition of the public cloud"
+    raise Refused(
+        f'account {account} is in partition {partition}, but its region "{region}" is {where}, and its '
+        f"{_list(public)} would be asked; nothing was sent",
+        fix=f"Write partition: {other} for the account, or correct the region of its AWS profile."
+        if other
+        else "Set endpoint_url for every service where it is a private cloud, or correct the region.",
+    )
 
 
 def not_offered(error: ServiceError) -> bool:

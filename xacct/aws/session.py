@@ -24,8 +24,9 @@ from xacct.account import AccountSpec, Enter, Environment, Profile
 from xacct.aws.caller import NoCredentials
 from xacct.aws.faults import no_credentials, service_error
 from xacct.aws.gateway import Gateway
-from xacct.aws.platform import Platform, detect, on_public_cloud
+from xacct.aws.platform import detect, on_public_cloud
 from xacct.errors import Refused
+from xacct.platform import Platform
 
 SERVICES = ("iam", "sts", "s3")
 _CONNECTIONS = 32
@@ -97,7 +98,7 @@ class Sessions:
         _compare(spec, endpoints)
         return Gateway(
             account,
-            platform=_platform(spec, endpoints),
+            platform=_platform(spec, endpoints, clients["s3"].meta.region_name),
             client=clients.__getitem__,
             once=self._once(core, spec, temporary),
             endpoints=endpoints,
@@ -237,13 +238,14 @@ def _client(
     return client
 
 
-def _platform(spec: AccountSpec, endpoints: Mapping[str, str]) -> Platform:
+def _platform(spec: AccountSpec, endpoints: Mapping[str, str], region: str = "") -> Platform:
     return detect(
         declared=spec.platform,
         account_id=spec.account.id,
         partition=spec.account.partition,
         endpoints=endpoints,
         account=spec.account.name,
+        region=region,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from xacct.access.delta import Access, delta
-from xacct.access.estate import GRANTS_NOT_JUDGED, Estate
+from xacct.access.estate import Estate
 from xacct.access.explain import ask
 from xacct.check import Check, Want
 from xacct.engine.estates import live_estate, planned_estate
@@ -14,6 +14,7 @@ from xacct.kinds.role import Role
 from xacct.manifest.expect import expect
 from xacct.manifest.model import Manifest
 from xacct.plan.plan import Consequence, Create, Delete, Plan, Update, Weight
+from xacct.platform import platform_named
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
 from xacct.policy.lint import lint
@@ -53,7 +54,7 @@ def consequences(
     ]
     if found.left_out:
         lines.append(Consequence(Weight.REMARK, f"{found.left_out} more questions of access were not asked."))
-    if any(one.platform in GRANTS_NOT_JUDGED for one in snapshots.values()):
+    if any(not platform_named(one.platform).grants_judged for one in snapshots.values()):
         lines.append(Consequence(Weight.REMARK, _UNASKED))
     broken = () if destroyed else _broken(manifest, snapshots, after)
     return (*lines, *_sessions(plan, before), *_escalations(plan), *broken)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from xacct.account import Account
 from xacct.aws.caller import Caller
-from xacct.aws.platform import Platform
+from xacct.platform import Platform
 from xacct.resource import Call
 
 

@@ -24,6 +24,7 @@ from xacct.manifest.model import (
 )
 from xacct.manifest.names import Accounts
 from xacct.manifest.tree import Items, Node, Scalar, Table
+from xacct.platform import PARTITIONS
 from xacct.policy.arn import Arn
 from xacct.problem import Place, Problem
 
@@ -34,7 +35,9 @@ _KINDS = tuple(kind.kind for kind in KINDS)
 
 def build_account(name: str, table: Table) -> AccountSpec:
     """An account; its shape has been checked."""
-    account = Account(name=name, id=text_of(table, "id"), partition=text_of(table, "partition") or "aws")
+    platform = text_of(table, "platform")
+    partition = text_of(table, "partition") or (platform if platform in PARTITIONS else "aws")
+    account = Account(name=name, id=text_of(table, "id"), partition=partition)
     endpoints = {
         service: text_of(table, "endpoint") for service in ("iam", "sts", "s3") if text_of(table, "endpoint")
     }
@@ -43,7 +46,7 @@ def build_account(name: str, table: Table) -> AccountSpec:
     return AccountSpec(
         account=account,
         credentials=_credentials(table),
-        platform=text_of(table, "platform"),
+        platform=platform,
         region=text_of(table, "region"),
         endpoints=immutabledict(endpoints),
         place=table.place,

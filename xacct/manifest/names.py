@@ -9,15 +9,16 @@ from typing import TypeAlias
 
 from xacct.account import Account
 from xacct.manifest.model import EntityKind, Foreign, Name, WholeAccount
-from xacct.policy.arn import PARTITIONS, Arn, is_account_id
+from xacct.platform import PARTITIONS, Limits
+from xacct.policy.arn import Arn, is_account_id
 from xacct.problem import Place, Problem
 
 Accounts: TypeAlias = Mapping[str, Account]
-# IAM User Guide, "IAM and AWS STS quotas": lengths of names; "IAM identifiers": characters.
-_LONGEST = {"role": 64, "user": 64, "group": 128}
+_LIMITS = Limits()
+_LONGEST = {"role": _LIMITS.role_name, "user": _LIMITS.user_name, "group": _LIMITS.group_name}
+# IAM User Guide, "IAM identifiers".
 _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_LONGEST_PATH = 512
 
 
 class NameProblem(Exception):
@@ -140,10 +141,10 @@ def _check_text(kind: EntityKind, name: str, path: str, text: str, place: Place)
             "Correct the name.",
             place,
         )
-    if len(name) > _LONGEST[kind] or len(path) > _LONGEST_PATH:
+    if len(name) > _LONGEST[kind] or len(path) > _LIMITS.path:
         raise _wrong(
             "Name too long",
-            f'"{text}": a {kind} may have {_LONGEST[kind]} characters, a path {_LONGEST_PATH}.',
+            f'"{text}": a {kind} may have {_LONGEST[kind]} characters, a path {_LIMITS.path}.',
             "Shorten it.",
             place,
         )

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from xacct.kinds.inline import InlinePolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.role import Role
+from xacct.platform import Limits
 from xacct.policy.size import without_space
 from xacct.problem import Problem, Severity
 from xacct.resource import State
 
-# IAM User Guide, "IAM and AWS STS quotas": all inline policies of one entity together, without white space.
-INLINE = {"Role": 10_240, "Group": 5_120, "User": 2_048}
-MANAGED = 6_144
-TRUST = 2_048
-TRUST_MOST = 8_192
+_LIMITS = Limits()
+INLINE = {"Role": _LIMITS.inline_role, "Group": _LIMITS.inline_group, "User": _LIMITS.inline_user}
 
 
 def too_large(state: State) -> Iterator[Problem]:
@@ -27,8 +25,8 @@ def too_large(state: State) -> Iterator[Problem]:
                 yield from _trust(resource)
             case ManagedPolicy():
                 size = without_space(resource.document.source)
-                if size > MANAGED:
-                    yield _problem(str(resource.address), "A managed policy", size, MANAGED)
+                if size > _LIMITS.managed:
+                    yield _problem(str(resource.address), "A managed policy", size, _LIMITS.managed)
             case InlinePolicy():
                 key = (type(resource), resource.account.name, resource.owner)
                 sums[key] = sums.get(key, 0) + without_space(resource.document.source)
@@ -42,9 +40,9 @@ def too_large(state: State) -> Iterator[Problem]:
 
 def _trust(role: Role) -> Iterator[Problem]:
     size = without_space(role.trust.source)
-    if size > TRUST:
-        sure = size > TRUST_MOST
-        limit = TRUST_MOST if sure else TRUST
+    if size > _LIMITS.trust:
+        sure = size > _LIMITS.trust_raised
+        limit = _LIMITS.trust_raised if sure else _LIMITS.trust
         problem = _problem(str(role.address), "A trust policy", size, limit)
         yield Problem(
             summary=problem.summary,

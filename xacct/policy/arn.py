@@ -1,21 +1,13 @@
-"""ARNs, partitions, and the account ids of every supported platform."""
+"""ARNs, and the account ids of every supported platform."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-PARTITIONS = (
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-eusc",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-)
-_ACCOUNT_ID = re.compile(r"[0-9]{12}|RGW[0-9]{17}")
+from xacct.platform import PLATFORMS
+
+_ACCOUNT_ID = re.compile("|".join(sorted({one.account_id for one in PLATFORMS.values()})))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

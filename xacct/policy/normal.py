@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from xacct.policy.arn import PARTITIONS
+from xacct.platform import PARTITIONS
 from xacct.policy.jsontext import LONGEST
 
 OLD, NEW = "2008-10-17", "2012-10-17"

@@ -5,8 +5,8 @@ import pytest
 from tests.fakes import FakeGateway, no_answer, refusal
 from xacct.account import Account
 from xacct.aws.caller import Caller, identify
-from xacct.aws.platform import AWS, CEPH, PRIVATE
 from xacct.errors import ServiceError
+from xacct.platform import AWS, CEPH, PRIVATE
 
 ACCOUNT = Account(name="data", id="RGW22222222222222222")
 ROOT = {"User": {"Arn": "arn:aws:iam::RGW22222222222222222:root"}}

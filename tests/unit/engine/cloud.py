@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.fakes import Clock, FakeGateway, refusal
 from xacct.account import Account
-from xacct.aws.platform import AWS, Platform
 from xacct.check import Caller, Check
 from xacct.errors import ServiceError
+from xacct.platform import AWS, Platform
 from xacct.resource import Call
 
 B = Account(name="data", id="111122223333")

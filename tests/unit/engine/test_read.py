@@ -7,10 +7,10 @@ import pytest
 from tests.fakes import FakeGateway, no_answer, refusal
 from xacct.account import Account
 from xacct.aws.caller import Caller, NoCredentials
-from xacct.aws.platform import AWS, CEPH, PRIVATE
 from xacct.engine.piecemeal import Names
 from xacct.engine.read import read_account, read_accounts
 from xacct.errors import Refused
+from xacct.platform import AWS, CEPH, PRIVATE
 from xacct.policy.document import Document
 from xacct.snapshot import RawDocument
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.fakes import FakeGateway, no_answer, refusal
 from xacct.account import Account
-from xacct.aws.platform import AWS, PRIVATE
 from xacct.engine.buckets import read_bucket
+from xacct.platform import AWS, PRIVATE
 from xacct.policy.document import Document
 from xacct.snapshot import BucketRecord, Unread
 

@@ -10,10 +10,10 @@ import pytest
 from tests.fakes import no_answer, refusal
 from tests.unit.engine.cloud import BUCKET, ROLE, A, B, SmallCloud, denied
 from xacct.aws.caller import NoCredentials
-from xacct.aws.platform import CEPH, EUCALYPTUS, PRIVATE
 from xacct.check import Caller, Check, Finding, Outcome, Want
 from xacct.engine.verify import Patience, exit_code, verify
 from xacct.errors import ExitCode, Refused
+from xacct.platform import CEPH, EUCALYPTUS, PRIVATE
 
 ANNA = Caller(account=A, arn=A.iam_arn("user/anna"), profile="anna")
 MALLORY = Caller(account=A, arn=A.iam_arn("user/mallory"), profile="mallory")

@@ -175,7 +175,7 @@ def test_deep_brackets_do_not_take_the_process_down() -> None:
     assert len(problems) == 1
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
@@ -204,7 +204,7 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from(["links", "roles", "groups", "users", "buckets", "removed"]), _values))
 def test_no_shape_ends_in_a_traceback(tmp_path: Path, sections: dict[str, object]) -> None:
     path = tmp_path / "any.yaml"

@@ -9,6 +9,7 @@ import click
 from xacct.cli.options import format_option
 from xacct.cli.say import say
 from xacct.errors import ExitCode
+from xacct.platform import PLATFORMS
 
 
 @click.command(name="lint")
@@ -18,7 +19,7 @@ from xacct.errors import ExitCode
     type=click.Choice(["identity", "trust", "resource", "kms", "scp"]),
     help="What kind of policy it is; guessed from the document where it is not said.",
 )
-@click.option("--platform", type=click.Choice(["aws", "ceph"]), default="aws", help="Where it is to work.")
+@click.option("--platform", type=click.Choice(list(PLATFORMS)), default="aws", help="Where it is to work.")
 @click.option("--own", multiple=True, metavar="ID", help="An account of yours; may be repeated.")
 @format_option("text", "json")
 def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[str, ...], form: str) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from xacct.policy.lint import actions, ceph, conditions, grammar, principals, risk
+from xacct.platform import PLATFORMS
+from xacct.policy.lint import actions, conditions, grammar, platforms, principals, risk
 from xacct.policy.lint.finding import KINDS, Finding, Kind
-from xacct.policy.lint.reading import Sheet, read
+from xacct.policy.lint.reading import read
 
-__all__ = ["KINDS", "PLATFORMS", "Finding", "Kind", "lint", "on_platform"]
-
-PLATFORMS: dict[str, Callable[[Sheet], None]] = {"ceph": ceph.check}
-"""Platforms that make less of a document than AWS does."""
+__all__ = ["KINDS", "Finding", "Kind", "lint", "on_platform"]
 
 
 def on_platform(text: str, platform: str, kind: Kind | None = None) -> tuple[Finding, ...]:
@@ -23,7 +19,7 @@ def on_platform(text: str, platform: str, kind: Kind | None = None) -> tuple[Fin
     sheet = read(text, kind)
     sheet.found.clear()
     if platform in PLATFORMS:
-        PLATFORMS[platform](sheet)
+        platforms.check(sheet, PLATFORMS[platform])
     return tuple(sheet.found)
 
 
@@ -43,5 +39,5 @@ def lint(
     for rules in (grammar, actions, principals, conditions, risk):
         rules.check(sheet)
     if platform in PLATFORMS:
-        PLATFORMS[platform](sheet)
+        platforms.check(sheet, PLATFORMS[platform])
     return tuple(sorted(sheet.found, key=lambda one: (one.place.line, one.place.column, one.rule)))

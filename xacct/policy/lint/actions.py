@@ -10,8 +10,9 @@ import difflib
 import re
 from functools import lru_cache
 
+from xacct.platform import PARTITIONS
 from xacct.policy import catalogue
-from xacct.policy.arn import PARTITIONS, is_account_id
+from xacct.policy.arn import is_account_id
 from xacct.policy.lint.reading import Clause, Sheet, Value
 from xacct.policy.match import glob
 

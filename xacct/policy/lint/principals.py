@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from xacct.policy.arn import PARTITIONS, Arn, is_account_id
+from xacct.platform import PARTITIONS
+from xacct.policy.arn import Arn, is_account_id
 from xacct.policy.lint.reading import Clause, Sheet, Value
 from xacct.policy.principal import is_unique_id
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from xacct.policy.arn import PARTITIONS
+from xacct.platform import PARTITIONS
 from xacct.policy.document import NEW, Document, Statement
 from xacct.policy.match import Truth, Variable, pieces
 from xacct.policy.principal import User
