@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,16 +11,21 @@ from xacct.cli.options import (
     account_option,
     consent_options,
     format_option,
+    lifting_options,
     manifest_options,
     only_option,
     removal_options,
     verbose_option,
 )
 
+if TYPE_CHECKING:
+    from xacct.engine.limits import Lifted
+
 
 @click.command(name="apply")
 @manifest_options
 @removal_options
+@lifting_options
 @account_option
 @only_option
 @consent_options
@@ -27,6 +33,7 @@ from xacct.cli.options import (
 @verbose_option
 def command(
     paths: tuple[str, ...],
+    lifted: Lifted,
     was: str | None,
     adopt: bool,
     prune_edited: bool,
@@ -51,6 +58,7 @@ def command(
         links=frozenset(only_links),
         adopt=adopt,
         prune_edited=prune_edited,
+        lifted=lifted,
     )
     planned = make(paths, was, choice)
     sys.exit(int(carry_out(planned, yes=yes, no_input=no_input, form=form, verbose=verbose)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,20 +11,26 @@ from xacct.cli.options import (
     account_option,
     consent_options,
     format_option,
+    lifting_options,
     manifest_options,
     verbose_option,
 )
+
+if TYPE_CHECKING:
+    from xacct.engine.limits import Lifted
 
 
 @click.command(name="destroy")
 @manifest_options
 @click.option("--prune-edited", is_flag=True, help="Also remove what was edited by hand since.")
+@lifting_options
 @account_option
 @consent_options
 @format_option("text", "json")
 @verbose_option
 def command(
     paths: tuple[str, ...],
+    lifted: Lifted,
     prune_edited: bool,
     only_accounts: tuple[str, ...],
     yes: bool,
@@ -36,6 +43,6 @@ def command(
     from xacct.cli.planning import make
     from xacct.engine.prepare import Choice
 
-    choice = Choice(accounts=frozenset(only_accounts), prune_edited=prune_edited, destroy=True)
+    choice = Choice(accounts=frozenset(only_accounts), prune_edited=prune_edited, destroy=True, lifted=lifted)
     planned = make(paths, None, choice)
     sys.exit(int(carry_out(planned, yes=yes, no_input=no_input, form=form, verbose=verbose)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -79,6 +80,46 @@ def removal_options(function: Command) -> Command:
     ):
         function = option(function)
     return function
+
+
+def lifting_options(function: Command) -> Command:
+    """The words that lift a guard for one run, as one ``lifted``."""
+
+    @wraps(function)
+    def lifting(
+        *,
+        allow_public: bool,
+        allow_lockout: bool,
+        allow_protected: bool,
+        max_delete: int | None,
+        **given: Any,
+    ) -> Any:
+        from xacct.engine.limits import Lifted
+
+        lifted = Lifted(
+            public=allow_public, lockout=allow_lockout, protected=allow_protected, max_delete=max_delete
+        )
+        return function(lifted=lifted, **given)
+
+    wrapped: Any = lifting
+    for option in (
+        click.option(
+            "--max-delete",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="So many steps may delete or narrow something, in place of the manifest's limits.",
+        ),
+        click.option("--allow-protected", is_flag=True, help="Also touch what the manifest protects."),
+        click.option(
+            "--allow-lockout",
+            is_flag=True,
+            help="Also where your own identity could not undo it afterwards, or that cannot be told.",
+        ),
+        click.option("--allow-public", is_flag=True, help="Also open something to everybody."),
+    ):
+        wrapped = option(wrapped)
+    command: Command = wrapped
+    return command
 
 
 def consent_options(function: Command) -> Command:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from xacct.cli.options import (
     account_option,
     format_option,
+    lifting_options,
     manifest_options,
     only_option,
     removal_options,
@@ -16,10 +18,14 @@ from xacct.cli.options import (
 )
 from xacct.errors import ExitCode
 
+if TYPE_CHECKING:
+    from xacct.engine.limits import Lifted
+
 
 @click.command(name="plan")
 @manifest_options
 @removal_options
+@lifting_options
 @account_option
 @only_option
 @click.option(
@@ -31,6 +37,7 @@ from xacct.errors import ExitCode
 @verbose_option
 def command(
     paths: tuple[str, ...],
+    lifted: Lifted,
     was: str | None,
     adopt: bool,
     prune_edited: bool,
@@ -52,6 +59,7 @@ def command(
         links=frozenset(only_links),
         adopt=adopt,
         prune_edited=prune_edited,
+        lifted=lifted,
     )
     plan = make(paths, was, choice).plan
     show(plan, form, verbose)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from immutabledict import immutabledict
 
 from xacct.engine.consequences import consequences
 from xacct.engine.lacking import lacking
+from xacct.engine.limits import Lifted, exceeded
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
@@ -32,6 +33,7 @@ class Choice:
     adopt: bool = False
     prune_edited: bool = False
     destroy: bool = False
+    lifted: Lifted = field(default_factory=Lifted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,11 @@ def prepare(
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
     )
+    limits = [manifest.limits, *([earlier.limits] if earlier else [])]
+    beyond = exceeded(
+        plan, state, living, limits, choice.lifted, accounts=choice.accounts, destroyed=choice.destroy
+    )
+    plan = replace(plan, guards=(*plan.guards, *beyond))
     plan = replace(plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy))
     return Prepared(plan=plan, desired=wanted, live=living)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from immutabledict import immutabledict
 
 from xacct.account import Account, AccountSpec, Credentials, Enter, Environment, Profile
 from xacct.kinds import KINDS
-from xacct.manifest.fields import Fields, flag_of, items_of, plain_text, text_of
+from xacct.manifest.fields import Fields, flag_of, items_of, number_of, plain_text, text_of
 from xacct.manifest.model import (
     BucketSpec,
     GroupSpec,
+    Limits,
     LinkSpec,
     ManagedSpec,
+    Protected,
     Removed,
     RoleSpec,
     TrustList,
@@ -31,6 +34,7 @@ from xacct.problem import Place, Problem
 Made = TypeVar("Made")
 ReadDocument = Callable[[Node], WrittenDocument | None]
 _KINDS = tuple(kind.kind for kind in KINDS)
+_NAMED = tuple(dict.fromkeys(("role", "group", "user", "bucket", *_KINDS)))
 
 
 def build_account(name: str, table: Table) -> AccountSpec:
@@ -189,6 +193,31 @@ class Builder(Fields):
         if parts[1].endswith("attachment"):
             rest = [rest[0], "/".join(rest[1:])]
         return Removed(account=account, kind=parts[1], parts=tuple(rest), place=node.place)
+
+    def limits(self, table: Table) -> Limits:
+        """The limits of every plan."""
+        patterns = items_of(table.members.get("protect"))
+        return Limits(
+            max_delete=number_of(table, "max_delete"),
+            max_delete_share=number_of(table, "max_delete_share"),
+            protect=tuple(Protected(plain_text(one), one.place) for one in patterns if self._protects(one)),
+            place=table.place,
+        )
+
+    def _protects(self, node: Node) -> bool:
+        """Whether a pattern can mean anything; one that never does would protect nothing and look as if."""
+        account, _, rest = plain_text(node).partition("/")
+        kind, _, name = rest.partition("/")
+        accounts = any(fnmatchcase(one, account) for one in self.accounts)
+        if accounts and (name or kind.endswith("*")) and any(fnmatchcase(one, kind) for one in _NAMED):
+            return True
+        self.wrong(
+            node.place,
+            "Protects nothing",
+            f'"{plain_text(node)}" fits no name and no address: ACCOUNT/KIND/NAME, with wildcards.',
+            f"Accounts: {', '.join(self.accounts)}. Kinds: {', '.join(_NAMED)}.",
+        )
+        return False
 
     def _trust(self, node: Node | None) -> WrittenDocument | TrustList | None:
         if not isinstance(node, Table):

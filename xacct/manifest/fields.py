@@ -231,3 +231,10 @@ def flag_of(table: Table, key: str) -> bool:
     """Whether a member is true."""
     node = table.members.get(key)
     return isinstance(node, Scalar) and node.value is True
+
+
+def number_of(table: Table, key: str) -> int | None:
+    """A member that is a whole number; None where there is none."""
+    node = table.members.get(key)
+    value = node.value if isinstance(node, Scalar) else None
+    return value if isinstance(value, int) else None

@@ -16,6 +16,7 @@ from xacct.manifest.files import Disk, Files, Revision
 from xacct.manifest.model import (
     BucketSpec,
     GroupSpec,
+    Limits,
     LinkSpec,
     Manifest,
     Removed,
@@ -133,6 +134,7 @@ class _Loading:
             buckets=immutabledict({str(spec.name): spec for spec in parts.buckets}),
             links=immutabledict({spec.name: spec for spec in parts.links}),
             removed=tuple(parts.removed),
+            limits=parts.limits or Limits(),
             files=tuple(self.trees),
         )
 
@@ -217,6 +219,23 @@ class _Loading:
                 if gone is not None:
                     parts.removed.append(gone)
 
+        if isinstance(given := tree.members.get("limits"), Table) and not any(
+            "limits" in one for one in faulty
+        ):
+            self._limits(builder.limits(given), parts, tree.keys["limits"])
+
+    def _limits(self, limits: Limits, parts: _Parts, place: Place) -> None:
+        """Limits stand in one file, so that nobody has to search for the one that counts."""
+        if parts.limits is not None:
+            self._wrong(
+                "Limits in two files",
+                f"Limits are set at {parts.limits.place} already; which of the two counted would be a guess.",
+                "Put them into one file.",
+                place,
+            )
+            return
+        parts.limits = limits
+
     def _judge(self, before: int, place: Place) -> None:
         """Remember what has errors of its own: rules on the whole would only repeat them in other words."""
         if errors(self.problems[before:]):
@@ -257,6 +276,7 @@ class _Parts:
     buckets: list[BucketSpec] = field(default_factory=list)
     links: list[LinkSpec] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
+    limits: Limits | None = None
 
 
 def _order(problem: Problem, files: list[str]) -> tuple[int, str, int, int]:

@@ -195,6 +195,28 @@ class Removed:
     place: Place | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Names or addresses, with wildcards, of what no plan may delete or narrow."""
+
+    pattern: str
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What no plan may do without a further word; None is no limit.
+
+    ``max_delete`` counts the steps that delete or narrow, ``max_delete_share`` is the same in per cent of what
+    lives of the manifest.
+    """
+
+    max_delete: int | None = None
+    max_delete_share: int | None = None
+    protect: tuple[Protected, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Everything the files say, checked as far as it can be without any account.
@@ -211,6 +233,7 @@ class Manifest:
     buckets: immutabledict[str, BucketSpec] = field(default_factory=immutabledict)
     links: immutabledict[str, LinkSpec] = field(default_factory=immutabledict)
     removed: tuple[Removed, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     files: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
 

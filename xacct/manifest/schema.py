@@ -123,7 +123,7 @@ def _unknown_keys(error: Any, node: Node, where: str) -> Iterator[Problem]:
                 place=place,
             )
             continue
-        if key in ("checks", "limits") and where == "The manifest":
+        if key == "checks" and where == "The manifest":
             yield Problem(
                 summary="Not in this version",
                 detail=f'The section "{key}" is reserved and has no meaning yet.',

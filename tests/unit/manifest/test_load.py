@@ -205,7 +205,11 @@ _values = st.recursive(
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.sampled_from(["links", "roles", "groups", "users", "buckets", "removed"]), _values))
+@given(
+    st.dictionaries(
+        st.sampled_from(["links", "roles", "groups", "users", "buckets", "removed", "limits"]), _values
+    )
+)
 def test_no_shape_ends_in_a_traceback(tmp_path: Path, sections: dict[str, object]) -> None:
     path = tmp_path / "any.yaml"
     body = {"version": 1, "name": "x", "accounts": {"a": {"id": "111122223333"}}, **sections}
