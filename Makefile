@@ -26,9 +26,8 @@ test: $(VENV)/.ready ## Run every test
 unit: $(VENV)/.ready ## Run the tests that take seconds
 	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' tests
 
-test-ceph: $(VENV)/.ready ## Run against the Ceph gateway that XACCT_CEPH describes
-	@test -n "$(XACCT_CEPH)" || { echo "XACCT_CEPH names no file; see tests/ceph/__init__.py" >&2; exit 1; }
-	$(BIN)/python -m pytest tests/ceph
+test-ceph: $(VENV)/.ready ## Run the live tests on a Ceph gateway, brought up and taken down (needs root)
+	$(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) tests/live
 
 fuzz: $(VENV)/.ready ## Hold proofs, decisions and two readings against each other, 100,000 times each
 	$(BIN)/python -m tests.property.test_proofs 100000

@@ -81,7 +81,7 @@ class World:
             self._user(user, _memberships(manifest, user))
         for name in _existing_roles(manifest):
             self._role(name.account, name.arn, name.account.root)
-        for bucket, prefixes in _buckets(manifest).items():
+        for bucket, prefixes in buckets(manifest).items():
             keys = (objects or {}).get(bucket.name) or _sample_keys(prefixes)
             self._bucket(bucket, keys)
         for consumer in manifest.users.values():
@@ -243,7 +243,7 @@ def _trusts(link: LinkSpec, user: Name) -> bool:
     )
 
 
-def _buckets(manifest: Manifest) -> dict[Name, set[str]]:
+def buckets(manifest: Manifest) -> dict[Name, set[str]]:
     """The buckets with the prefixes that links use."""
     found: dict[Name, set[str]] = {}
     for link in manifest.links.values():
