@@ -1,21 +1,16 @@
-"""Which permissions an operation needs, on which resources, and the condition keys that go with each.
-
-Source: Service Authorization Reference for S3, IAM and STS.
-"""
+"""Which permissions an operation needs on what this cloud holds, and the condition keys that go with each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
+from xacct.permission.iam import iam_permissions, sts_permissions
+from xacct.permission.permission import Asker, Context, Permission, Unmapped
+from xacct.policy.arn import account_of
 from xacct.policy.principal import User
-from xacct.sandbox.operations import Unmapped
 from xacct.sandbox.request import Caller, Demand, Incoming, Operation
 from xacct.sandbox.s3_actions import s3_actions
 from xacct.sandbox.store import PARTITION, Store
-
-Context = dict[str, str | tuple[str, ...]]
 
 
 def request_context(incoming: Incoming, now: datetime) -> Context:
@@ -44,102 +39,49 @@ def demands(operation: Operation, caller: Caller, store: Store) -> tuple[Demand,
         case "iam":
             return _iam(operation, caller, store)
         case "sts":
-            return _sts(operation, caller)
+            return _sts(operation, caller, store)
         case "s3":
             return s3_actions(operation, caller, store)
     raise Unmapped(f"{operation.service}:{operation.name} is not here")
 
 
-# Parameters that name the resource, in the order in which they count; the first that is there decides.
-_RESOURCES = {
-    "AddUserToGroup": ("GroupName",),
-    "RemoveUserFromGroup": ("GroupName",),
-    "AddRoleToInstanceProfile": ("InstanceProfileName",),
-    "RemoveRoleFromInstanceProfile": ("InstanceProfileName",),
-}
-_ORDER = ("RoleName", "UserName", "GroupName", "InstanceProfileName")
-_ARNS = ("PolicyArn", "SAMLProviderArn", "OpenIDConnectProviderArn", "PolicySourceArn")
-_ENTITY = {
-    "RoleName": "role",
-    "UserName": "user",
-    "GroupName": "group",
-    "InstanceProfileName": "instance-profile",
-}
-# Operations that mean the caller when they name nobody (IAM API, each operation's UserName).
-_SELF = frozenset(
-    {
-        "CreateAccessKey",
-        "CreateLoginProfile",
-        "DeleteAccessKey",
-        "DeleteLoginProfile",
-        "DeleteSigningCertificate",
-        "GetLoginProfile",
-        "GetUser",
-        "ListAccessKeys",
-        "ListMFADevices",
-        "ListSigningCertificates",
-        "UpdateAccessKey",
-        "UpdateSigningCertificate",
-        "UploadSigningCertificate",
-    }
-)
-
-
 def _iam(operation: Operation, caller: Caller, store: Store) -> tuple[Demand, ...]:
-    params = operation.params
-    context: Context = {}
-    boundary = params.get("PermissionsBoundary")
-    if boundary:
-        context["iam:PermissionsBoundary"] = str(boundary)
-    if operation.name.startswith(("Attach", "Detach")) and params.get("PolicyArn"):
-        context["iam:PolicyARN"] = str(params["PolicyArn"])
-    tags = params.get("Tags") or []
-    if isinstance(tags, list) and tags:
-        context |= {f"aws:RequestTag/{tag['Key']}": str(tag.get("Value", "")) for tag in tags}
-        context["aws:TagKeys"] = tuple(str(tag["Key"]) for tag in tags)
-    elif params.get("TagKeys"):
-        context["aws:TagKeys"] = tuple(map(str, params["TagKeys"]))
-    resource = _iam_resource(operation, caller, store)
-    context |= _resource_tags(resource, store)
-    first = Demand(action=f"iam:{operation.name}", resource=resource, account=caller.account, context=context)
-    more = []
-    if operation.name == "AddRoleToInstanceProfile":
-        role = _entity_arn("RoleName", str(params.get("RoleName")), caller.account, store, "/")
-        more.append(Demand(action="iam:PassRole", resource=role, account=caller.account))
-    if tags and operation.name.startswith("Create"):
-        more.append(
-            Demand(
-                action=f"iam:Tag{operation.name.removeprefix('Create')}",
-                resource=resource,
-                account=caller.account,
-                context=context,
-            )
+    needed = iam_permissions(operation.name, operation.params, _asker(caller, store))
+    tags = _resource_tags(needed[0].resource, store)
+    return tuple(
+        Demand(
+            action=one.action,
+            resource=one.resource,
+            account=caller.account,
+            context={**one.context, **tags} if one.resource == needed[0].resource else one.context,
         )
-    return (first, *more)
+        for one in needed
+    )
 
 
-def _iam_resource(operation: Operation, caller: Caller, store: Store) -> str:
-    params = operation.params
-    for name in _RESOURCES.get(operation.name, _ORDER):
-        if params.get(name):
-            return _entity_arn(name, str(params[name]), caller.account, store, str(params.get("Path") or "/"))
-    if operation.name in _SELF and isinstance(caller.principal, User):
-        return caller.principal.arn
-    if operation.name == "CreatePolicy":
-        path = str(params.get("Path") or "/")
-        return f"arn:{PARTITION}:iam::{caller.account}:policy{path}{params.get('PolicyName')}"
-    for name in _ARNS:
-        if params.get(name):
-            return str(params[name])
-    return "*"
+def _sts(operation: Operation, caller: Caller, store: Store) -> tuple[Demand, ...]:
+    needed = sts_permissions(operation.name, operation.params, _asker(caller, store))
+    return tuple(
+        Demand(action=one.action, resource=one.resource, account=_owner(one, caller), context=one.context)
+        for one in needed
+    )
 
 
-def _entity_arn(parameter: str, name: str, account: str, store: Store, path: str) -> str:
-    kind = _ENTITY[parameter]
-    groups = {group.name: group for group in store.groups(account)} if kind == "group" else {}
-    found = {"role": store.role, "user": store.user}.get(kind)
-    live = found(account, name) if found is not None else groups.get(name)
-    return live.arn if live is not None else f"arn:{PARTITION}:iam::{account}:{kind}{path}{name}"
+def _owner(needed: Permission, caller: Caller) -> str:
+    return account_of(needed.resource) if needed.resource != "*" else caller.account
+
+
+def _asker(caller: Caller, store: Store) -> Asker:
+    own = caller.principal.arn if isinstance(caller.principal, User) else ""
+
+    def find(kind: str, name: str) -> str | None:
+        if kind == "group":
+            return next((group.arn for group in store.groups(caller.account) if group.name == name), None)
+        found = {"role": store.role, "user": store.user}.get(kind)
+        live = found(caller.account, name) if found is not None else None
+        return live.arn if live is not None else None
+
+    return Asker(account=caller.account, partition=PARTITION, own_arn=own, find=find)
 
 
 def _resource_tags(resource: str, store: Store) -> Context:
@@ -151,38 +93,3 @@ def _resource_tags(resource: str, store: Store) -> Context:
         for key, value in entity.tags.items()
         for prefix in ("aws", "iam")
     }
-
-
-def _sts(operation: Operation, caller: Caller) -> tuple[Demand, ...]:
-    params = operation.params
-    match operation.name:
-        case "AssumeRole":
-            return _assume(params)
-        case "GetFederationToken":
-            name = f"arn:{PARTITION}:sts::{caller.account}:federated-user/{params.get('Name')}"
-            return (Demand(action="sts:GetFederationToken", resource=name, account=caller.account),)
-        case "GetAccessKeyInfo":
-            return (Demand(action="sts:GetAccessKeyInfo", resource="*", account=caller.account),)
-        case "GetCallerIdentity" | "GetSessionToken":
-            return ()
-    raise Unmapped(f"sts:{operation.name} is not played here")
-
-
-def _assume(params: Mapping[str, Any]) -> tuple[Demand, ...]:
-    role = str(params["RoleArn"])
-    account = role.split(":")[4]
-    context: Context = {"sts:RoleSessionName": str(params["RoleSessionName"])}
-    if params.get("ExternalId"):
-        context["sts:ExternalId"] = str(params["ExternalId"])
-    if params.get("SourceIdentity"):
-        context["sts:SourceIdentity"] = str(params["SourceIdentity"])
-    tags = params.get("Tags") or []
-    context |= {f"aws:RequestTag/{tag['Key']}": str(tag.get("Value", "")) for tag in tags}
-    if tags:
-        context["aws:TagKeys"] = tuple(str(tag["Key"]) for tag in tags)
-    actions = ["sts:AssumeRole"]
-    if tags:
-        actions.append("sts:TagSession")
-    if params.get("SourceIdentity"):
-        actions.append("sts:SetSourceIdentity")
-    return tuple(Demand(action=action, resource=role, account=account, context=context) for action in actions)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xacct.permission.permission import Unmapped
 from xacct.sandbox.faults import ServiceFault
-from xacct.sandbox.operations import Unmapped
 from xacct.sandbox.request import Operation
 from xacct.sandbox.store import Entity, Store
 

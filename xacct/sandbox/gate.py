@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from xacct.permission.permission import Unmapped
 from xacct.policy.principal import Anonymous
 from xacct.sandbox import answer, buckets, entities, multidelete, normal, rights, saves, second_factor, sts
 from xacct.sandbox.answer import Answer
@@ -15,7 +16,7 @@ from xacct.sandbox.credentials import Origin, Vault
 from xacct.sandbox.demands import demands, request_context
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.forward import Forward
-from xacct.sandbox.operations import Unmapped, identify
+from xacct.sandbox.operations import identify
 from xacct.sandbox.request import Demand, Incoming, Operation
 from xacct.sandbox.store import Entity, Store
 

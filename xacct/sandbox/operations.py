@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import botocore.session
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
-from xacct.errors import XacctError
+from xacct.permission.permission import Unmapped
 from xacct.sandbox.request import Incoming, Operation
 
 _SCOPE = re.compile(r"Credential=[^/,\s]+/[0-9]{8}/[^/]+/([a-z0-9-]+)/aws4_request")
@@ -26,10 +26,6 @@ _SCOPE_QUERY = re.compile(r"[^/]+/[0-9]{8}/[^/]+/([a-z0-9-]+)/aws4_request")
 _HOST_STYLE = re.compile(
     r"(?P<bucket>[a-z0-9][a-z0-9.-]+[a-z0-9])\.(?:s3[a-z0-9.-]*\.)?localhost(?::[0-9]+)?"
 )
-
-
-class Unmapped(XacctError):
-    """A request that is no known operation, or one that nobody said the permissions of."""
 
 
 @lru_cache(maxsize=4)
