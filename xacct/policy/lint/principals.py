@@ -12,7 +12,7 @@ from xacct.policy.arn import Arn, is_account_id
 from xacct.policy.lint.reading import Clause, Sheet, Value
 from xacct.policy.principal import is_unique_id
 
-_SERVICE = re.compile(
+SERVICE = re.compile(
     r"[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|aws\.internal|amazon\.com|aws\.amazon\.com)"
 )
 _KINDS = ("user/", "role/", "root", "assumed-role/", "federated-user/")
@@ -63,7 +63,7 @@ def check(sheet: Sheet) -> None:
 
 def _form(sheet: Sheet, kind: str, value: Value) -> None:
     text = value.text
-    if kind == "Service" and text != "*" and not _SERVICE.fullmatch(text):
+    if kind == "Service" and text != "*" and not SERVICE.fullmatch(text):
         sheet.error(
             "invalid-principal",
             value,
