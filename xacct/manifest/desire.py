@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xacct.kinds import KINDS, marker
 from xacct.kinds.attachment import Attachment
@@ -18,6 +18,7 @@ from xacct.kinds.role import Role
 from xacct.kinds.role_policy import RolePolicy
 from xacct.manifest.documents import grant_statement, permission_statements, trust_statement
 from xacct.manifest.existence import missing
+from xacct.manifest.identities import Standing
 from xacct.manifest.model import (
     Conditions,
     Foreign,
@@ -203,18 +204,21 @@ class _Trusts:
         self, address: Address, spec: RoleSpec, links: list[LinkSpec], written: Document | None
     ) -> Document | None:
         """One statement for each set of conditions, after the written statements where there are any."""
-        wanted: dict[Conditions, list[str]] = {}
+        wanted: dict[tuple[Conditions, Standing], list[str]] = {}
         lists: list[tuple[tuple[Trusted, ...], Conditions]] = []
         if isinstance(spec.trust, TrustList):
             lists.append((spec.trust.principals, spec.trust.conditions))
         lists += [(link.trust, link.conditions) for link in links]
         for principals, conditions in lists:
             for principal in principals:
-                arns = self._arns(address, principal)
-                if arns is None:
+                standings = self._standings(address, principal)
+                if standings is None:
                     return None
-                wanted.setdefault(conditions, []).extend(arns)
-        statements = [trust_statement(arns, conditions) for conditions, arns in wanted.items() if arns]
+                for one in standings:
+                    wanted.setdefault((conditions, replace(one, value="")), []).append(one.value)
+        statements = [
+            trust_statement(named, conditions, like) for (conditions, like), named in wanted.items()
+        ]
         if written is not None:
             statements = [json.loads(one.source) for one in written.statements] + statements
         if not statements:
@@ -229,16 +233,19 @@ class _Trusts:
             return None
         return Document.of(*statements)
 
-    def _arns(self, address: Address, principal: Trusted) -> list[str] | None:
+    def _standings(self, address: Address, principal: Trusted) -> list[Standing] | None:
         match principal:
             case Name() | Foreign():
-                return [principal.arn]
+                arns: list[str] | None = [principal.arn]
             case WholeAccount():
-                return [principal.account.root]
+                arns = [principal.account.root]
             case Members(by="members"):
-                return self._members(address, principal)
+                arns = self._members(address, principal)
             case Members():
-                return self._whole(principal)
+                arns = self._whole(principal)
+            case _:
+                return [principal.standing(address.account)]
+        return None if arns is None else [Standing(value=arn) for arn in arns]
 
     def _members(self, address: Address, principal: Members) -> list[str] | None:
         """The users of a group by ARN, with those that this very manifest puts into it."""

@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from xacct.manifest.identities import Standing
 from xacct.manifest.model import Conditions, LinkSpec
+from xacct.policy.federation import ASSUME
+
+TAG_SESSION = "sts:TagSession"
 
 ACCESS = {
     "list": "s3:ListBucket",
@@ -17,19 +21,31 @@ ACCESS = {
 """What each word of ``access`` means, and nothing else."""
 
 
-def trust_statement(principals: Iterable[str], conditions: Conditions) -> dict[str, Any]:
-    """Who may assume a role, under which conditions. MFA and the external id stand here only."""
+def trust_statement(
+    principals: Iterable[str], conditions: Conditions, like: Standing | None = None
+) -> dict[str, Any]:
+    """Who may assume a role, under which conditions. MFA and the external id stand here only.
+
+    ``like`` says how all of them stand there: as users and roles where it is None.
+    """
+    like = like or Standing(value="")
     block: dict[str, dict[str, Any]] = _common(conditions)
     if conditions.external_id:
         block["StringEquals"] = {"sts:ExternalId": conditions.external_id}
     if conditions.mfa:
         block["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
+    for operator, key, values in like.when:
+        block.setdefault(operator, {})[key] = _scalar(values)
     named = sorted(set(principals))
+    tagging = _tagging(conditions)
+    if tagging and conditions.session_tags != ("*",):
+        # True where a session has no tags at all, so that it does not ask for any.
+        block["ForAllValues:StringEquals"] = {"aws:TagKeys": _scalar(conditions.session_tags)}
     return _with(
         {
             "Effect": "Allow",
-            "Principal": {"AWS": named[0] if len(named) == 1 else named},
-            "Action": "sts:AssumeRole",
+            "Principal": {like.kind: named[0] if len(named) == 1 else named},
+            "Action": _scalar([like.action, *tagging]),
         },
         block,
     )
@@ -63,11 +79,16 @@ def permission_statements(link: LinkSpec) -> list[dict[str, Any]]:
 
 
 def grant_statement(role_arn: str, conditions: Conditions) -> dict[str, Any]:
-    """The permission in A to try; the condition of time stands here too."""
+    """The permission in A to try, and to tag the session where that is declared; until the link ends."""
     return _with(
-        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role_arn},
+        {"Effect": "Allow", "Action": _scalar([ASSUME, *_tagging(conditions)]), "Resource": role_arn},
         _common(Conditions(expires=conditions.expires)),
     )
+
+
+def _tagging(conditions: Conditions) -> list[str]:
+    """Tagging a session is a permission of its own, asked of both sides."""
+    return [TAG_SESSION] if conditions.session_tags else []
 
 
 def on_objects(action: str) -> bool:

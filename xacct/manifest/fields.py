@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 from immutabledict import immutabledict
 
+from xacct.manifest.identity_fields import form_of, identity_of
 from xacct.manifest.model import Conditions, EntityKind, Members, Name, Trusted, WholeAccount
 from xacct.manifest.names import Accounts, NameProblem, parse_name, parse_principal
 from xacct.manifest.tree import Items, Node, Scalar, Table
@@ -57,6 +58,8 @@ class Fields:
                 self.problems.append(found.problem)
                 return None
         assert isinstance(node, Table)
+        if form := form_of(node):
+            return identity_of(node, form, self.accounts, self.wrong)
         if "account" in node.members:
             account = self.accounts.get(text_of(node, "account"))
             if account is None:
@@ -92,7 +95,24 @@ class Fields:
             mfa=flag_of(table, "mfa"),
             source_ip=tuple(plain_text(block) for block in blocks),
             expires=self._moment(table.members.get("expires")),
+            session_tags=self._tag_keys(table.members.get("session_tags")),
         )
+
+    def _tag_keys(self, node: Node | None) -> tuple[str, ...]:
+        """Keys of session tags, sorted; STS compares them whatever their case."""
+        keys = sorted(plain_text(item) for item in items_of(node))
+        for item in items_of(node):
+            text = plain_text(item)
+            if text != "*" and (
+                not _TAG.fullmatch(text) or len(text) > 128 or text.lower().startswith("aws:")
+            ):
+                self.wrong(
+                    item.place,
+                    "Malformed tag",
+                    f'"{text}" is no key of a session tag: 1 to 128 letters, digits, spaces and _.:/=+-@.',
+                    "Correct the key.",
+                )
+        return ("*",) if "*" in keys else tuple(keys)
 
     def _cidr(self, node: Node) -> None:
         try:

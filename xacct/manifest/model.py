@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from immutabledict import immutabledict
 
 from xacct.account import Account, AccountSpec
+from xacct.manifest.identities import Identity, PermissionSet
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.problem import Place, Problem
@@ -62,7 +63,7 @@ class WholeAccount:
     place: Place | None = field(default=None, compare=False)
 
 
-Trusted: TypeAlias = Name | Foreign | Members | WholeAccount
+Trusted: TypeAlias = Name | Foreign | Members | WholeAccount | Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +72,14 @@ class Conditions:
 
     ``expires`` is UTC in ISO form (``2027-01-31T00:00:00Z``); ``source_ip`` are CIDR blocks. MFA and the
     external id belong to the trust only; expiry and source address to the trust and to the permissions.
+    ``session_tags`` are the keys that the session may be tagged with, in trust and grant; ``*`` is any.
     """
 
     external_id: str = ""
     mfa: bool = False
     source_ip: tuple[str, ...] = ()
     expires: str = ""
+    session_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,5 +277,7 @@ def _account_of(trusted: Trusted) -> str:
             return account_of(trusted.arn)
         case Members():
             return trusted.group.account.id
-        case Name() | WholeAccount():
+        case Name() | WholeAccount() | PermissionSet():
             return trusted.account.id
+        case _:
+            return ""

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from xacct.manifest.identities import PermissionSet
+from xacct.manifest.identity_rules import check_identities
 from xacct.manifest.model import LinkSpec, Manifest, Members, Name, RoleSpec, TrustList, WrittenDocument
 from xacct.problem import Place, Problem, Severity
 
@@ -25,6 +27,7 @@ def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterat
     for link in manifest.links.values():
         if link.place not in spoiled:
             yield from _link(link)
+    yield from (one for one in check_identities(manifest) if one.place not in spoiled)
     grants = [(spec.name, spec.grants) for spec in manifest.groups.values()]
     grants += [(user.name, user.grants) for user in manifest.users.values()]
     for entity, written_by_name in grants:
@@ -101,7 +104,11 @@ def _role(role: RoleSpec, manifest: Manifest) -> Iterator[Problem]:
 
 def _link(link: LinkSpec) -> Iterator[Problem]:
     yield from _second_factor(link.trust, link.conditions.mfa, link.place)
-    roles = [trusted for trusted in link.trust if isinstance(trusted, Name) and trusted.kind == "role"]
+    roles = [
+        trusted
+        for trusted in link.trust
+        if isinstance(trusted, PermissionSet) or (isinstance(trusted, Name) and trusted.kind == "role")
+    ]
     if roles and link.session_seconds > _CHAINED:
         yield _problem(
             "Session too long for a role",
@@ -132,11 +139,14 @@ def _sides(link: LinkSpec) -> Iterator[Problem]:
     trusting = {_account(trusted) for trusted in link.trust} - {link.role.account.name, ""}
     granting = {grant.account.name for grant in link.grants}
     for account in sorted(trusting - granting):
+        sets = sorted({one.name for one in link.trust if isinstance(one, PermissionSet)})
         yield _problem(
             "Trust without a grant",
             f'Link "{link.name}" trusts principals of account {account}, but grants nobody there sts:AssumeRole; '
             "between accounts both sides must allow, so it works only if they have it already.",
-            f"Add grant: [{account}/group/NAME], if nothing else gives it.",
+            f"In Identity Center, put sts:AssumeRole on {link.role.arn} into the permission set {sets[0]}."
+            if sets
+            else f"Add grant: [{account}/group/NAME], if nothing else gives it.",
             link.place,
             Severity.WARNING,
         )
