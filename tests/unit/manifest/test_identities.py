@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.unit.manifest.test_desire import HEAD, desired, documents
+from xacct.account import Account
 from xacct.manifest.identities import PermissionSet, permission_set_of
 from xacct.manifest.load import load_manifest
 from xacct.policy.document import Document
-from xacct.policy.evaluate import Policies, Request, decide
+from xacct.policy.evaluate import Named, Policies, Request, decide
 from xacct.policy.principal import Federated, Role, Service, Session
 from xacct.problem import BadInput, Severity
 
@@ -210,8 +211,6 @@ def test_a_permission_set_lets_in_its_own_role_whatever_the_suffix_and_no_other(
     (statement,) = trusts("{permission_set: Data, account: apps}", tmp_path)
     grant = Document.of({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE})
     request = Request.of(Session(role, "anna"), "sts:AssumeRole", ROLE, resource_account="111122223333")
-    from xacct.policy.evaluate import Named
-
     policies = Policies(identity=(Named("set", grant),), resource=Document.of(statement))
     assert decide(request, policies).allowed is allowed
 
@@ -266,8 +265,6 @@ def test_the_name_of_a_set_is_read_from_its_role() -> None:
 
 def test_the_longest_name_of_a_set_fits_a_role() -> None:
     """Trap 26: a role's name has 64 characters, which a set's 32 with its suffix just fill."""
-    from xacct.account import Account
-
     one = PermissionSet(account=Account(name="a", id="444455556666"), name="x" * 32)
     assert all(len(pattern.rpartition("/")[2]) == 64 for pattern in one.patterns)
 
