@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "Run the whole story on the embedded cloud.",
     "validate": "Check a manifest without any account.",
     "plan": "Show what apply would do; sends nothing that writes.",
+    "show": "Show a saved plan, without any account.",
     "apply": "Make the accounts what the manifest says.",
     "verify": "Assume the roles and try what must work and what must not.",
     "drift": "Compare everything with the live accounts.",

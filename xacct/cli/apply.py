@@ -11,27 +11,40 @@ from xacct.cli.options import (
     account_option,
     consent_options,
     format_option,
+    given,
     lifting_options,
     manifest_options,
     only_option,
     removal_options,
     verbose_option,
 )
+from xacct.errors import BadUsage
 
 if TYPE_CHECKING:
     from xacct.engine.limits import Lifted
 
 
 @click.command(name="apply")
+@click.argument("plan", metavar="[PLAN]", required=False)
 @manifest_options
 @removal_options
 @lifting_options
 @account_option
 @only_option
+@click.option(
+    "--approve",
+    "digest",
+    default="",
+    metavar="DIGEST",
+    help="Apply only the plan with this digest; no question.",
+)
 @consent_options
 @format_option("text", "json")
 @verbose_option
+@click.pass_context
 def command(
+    context: click.Context,
+    plan: str | None,
     paths: tuple[str, ...],
     lifted: Lifted,
     was: str | None,
@@ -39,6 +52,7 @@ def command(
     prune_edited: bool,
     only_accounts: tuple[str, ...],
     only_links: tuple[str, ...],
+    digest: str,
     yes: bool,
     no_input: bool,
     form: str,
@@ -46,19 +60,56 @@ def command(
 ) -> None:
     """Plan, ask, and carry the plan out: the owner of the data first, then those who use it.
 
+    With PLAN, a file that plan -o wrote, exactly that plan is applied, without a question: refused where
+    anything of the manifest's own, or what the plan means, has changed since. A plan that was done in part
+    goes on.
+
     Ends with 0 where all was done, 5 where only a part was, 6 where a guard refused, and 7 where all that
     was planned is done but some of the accounts could not be read.
     """
-    from xacct.cli.applying import carry_out
-    from xacct.cli.planning import make
+    from xacct.cli.applying import Consent, carry_out
+    from xacct.cli.planning import again, make, say_standing
+    from xacct.cli.saving import read_plan
     from xacct.engine.prepare import Choice
 
-    choice = Choice(
-        accounts=frozenset(only_accounts),
-        links=frozenset(only_links),
-        adopt=adopt,
-        prune_edited=prune_edited,
-        lifted=lifted,
-    )
-    planned = make(paths, was, choice)
-    sys.exit(int(carry_out(planned, yes=yes, no_input=no_input, form=form, verbose=verbose)))
+    only: frozenset[str] = frozenset()
+    if plan is not None:
+        _nothing_else(context)
+        body = read_plan(plan, digest)
+        planned = again(body, paths if given(context, "paths") else ())
+        only = frozenset(only_accounts)
+        say_standing(planned.standing)
+    else:
+        choice = Choice(
+            accounts=frozenset(only_accounts),
+            links=frozenset(only_links),
+            adopt=adopt,
+            prune_edited=prune_edited,
+            lifted=lifted,
+        )
+        planned = make(paths, was, choice)
+    consent = Consent(yes=yes, no_input=no_input, approved=digest, saved=plan is not None)
+    sys.exit(int(carry_out(planned, consent, form=form, verbose=verbose, only=only)))
+
+
+def _nothing_else(context: click.Context) -> None:
+    """That no option wants to shape a plan which has its shape already.
+
+    Raises:
+        BadUsage: one does.
+    """
+    for name, word in (
+        ("was", "--was"),
+        ("adopt", "--adopt"),
+        ("prune_edited", "--prune-edited"),
+        ("only_links", "--only"),
+        ("allow_public", "--allow-public"),
+        ("allow_lockout", "--allow-lockout"),
+        ("allow_protected", "--allow-protected"),
+        ("max_delete", "--max-delete"),
+    ):
+        if given(context, name):
+            raise BadUsage(
+                f"{word} shapes a plan, and the saved one has its shape already",
+                fix=f"Leave it out here; give it to: xacct plan {word} ... -o FILE.",
+            )

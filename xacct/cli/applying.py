@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import click
 
@@ -12,34 +13,61 @@ from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.cli.say import say
 from xacct.engine.apply import apply
 from xacct.engine.gateway import Gateway
-from xacct.errors import BadUsage, ExitCode, PartlyApplied, ServiceError, XacctError
+from xacct.errors import BadUsage, ExitCode, PartlyApplied, Refused, ServiceError, XacctError
+from xacct.plan.codec import digest
 from xacct.plan.outcome import Applied, Failed, Skipped, Started
 from xacct.plan.plan import Plan
 from xacct.render.text import outcome_text
 
 
-def carry_out(planned: Planned, *, yes: bool, no_input: bool, form: str, verbose: int) -> ExitCode:
-    """Show the plan, ask, apply it, and say how it ended.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What the user has agreed to: the plan just made (``yes``), a digest, or a plan that was saved."""
+
+    yes: bool = False
+    no_input: bool = False
+    approved: str = ""
+    saved: bool = False
+
+
+def carry_out(
+    planned: Planned,
+    consent: Consent,
+    *,
+    form: str,
+    verbose: int,
+    only: frozenset[str] = frozenset(),
+) -> ExitCode:
+    """Show the plan, ask, apply it, and say how it ended; with ``only`` the steps of these accounts.
 
     Raises:
         BadInput, Refused: nothing was sent.
-        BadUsage: nobody could be asked, and ``--yes`` was not given.
+        BadUsage: nobody could be asked, and nothing was agreed to beforehand.
         PartlyApplied: some steps were done and some were not.
     """
     plan = planned.plan
     show(plan, form, verbose)
     refuse(plan)
+    _check_digest(plan, consent)
     if plan.empty:
         return quiet_code(plan)
-    _consent(plan, yes=yes, no_input=no_input)
-    _apply(plan, planned.gateways, verbose)
+    _ask(plan, consent)
+    _apply(plan, planned.gateways, verbose, only)
     return quiet_code(plan)
 
 
-def _consent(plan: Plan, *, yes: bool, no_input: bool) -> None:
-    if yes:
+def _check_digest(plan: Plan, consent: Consent) -> None:
+    if consent.approved and not consent.saved and consent.approved != digest(plan):
+        raise Refused(
+            f"the plan has the digest {digest(plan)}, and {consent.approved} was approved",
+            fix="Nothing was sent. Look at the plan above, and approve it if it is right.",
+        )
+
+
+def _ask(plan: Plan, consent: Consent) -> None:
+    if consent.yes or consent.approved or consent.saved:
         return
-    if no_input or not sys.stdin.isatty():
+    if consent.no_input or not sys.stdin.isatty():
         raise BadUsage(
             "nothing was changed: there is nobody to ask",
             fix="Give --yes to apply the plan just made, or run it on a terminal.",
@@ -48,9 +76,9 @@ def _consent(plan: Plan, *, yes: bool, no_input: bool) -> None:
         raise BadUsage("nothing was changed: the answer was no")
 
 
-def _apply(plan: Plan, gateways: Mapping[str, Gateway], verbose: int) -> None:
+def _apply(plan: Plan, gateways: Mapping[str, Gateway], verbose: int, only: frozenset[str]) -> None:
     done, failed, held = 0, [], 0
-    for outcome in apply(plan, gateways, clock=time.monotonic, sleep=time.sleep):
+    for outcome in apply(plan, gateways, only=only or None, clock=time.monotonic, sleep=time.sleep):
         if verbose or not isinstance(outcome, Started):
             say(outcome_text(outcome), err=True)
         match outcome:

@@ -39,10 +39,10 @@ def command(
     verbose: int,
 ) -> None:
     """Take away what the manifest made, and nothing else. Buckets and users stay, and all foreign content."""
-    from xacct.cli.applying import carry_out
+    from xacct.cli.applying import Consent, carry_out
     from xacct.cli.planning import make
     from xacct.engine.prepare import Choice
 
     choice = Choice(accounts=frozenset(only_accounts), prune_edited=prune_edited, destroy=True, lifted=lifted)
     planned = make(paths, None, choice)
-    sys.exit(int(carry_out(planned, yes=yes, no_input=no_input, form=form, verbose=verbose)))
+    sys.exit(int(carry_out(planned, Consent(yes=yes, no_input=no_input), form=form, verbose=verbose)))

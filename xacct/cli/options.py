@@ -130,3 +130,8 @@ def consent_options(function: Command) -> Command:
     ):
         function = option(function)
     return function
+
+
+def given(context: click.Context, name: str) -> bool:
+    """Whether the user gave a parameter, and not its default."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="End with 2 where there are differences.",
 )
+@click.option("-o", "--out", metavar="FILE", help="Save the plan, for: xacct apply FILE.")
 @format_option("text", "json")
 @verbose_option
 def command(
@@ -44,6 +45,7 @@ def command(
     only_accounts: tuple[str, ...],
     only_links: tuple[str, ...],
     detailed_exitcode: bool,
+    out: str | None,
     form: str,
     verbose: int,
 ) -> None:
@@ -52,6 +54,7 @@ def command(
     Ends with 7 where nothing was seen to differ but something could not be read.
     """
     from xacct.cli.planning import make, quiet_code, refuse, show
+    from xacct.cli.say import say
     from xacct.engine.prepare import Choice
 
     choice = Choice(
@@ -61,9 +64,16 @@ def command(
         prune_edited=prune_edited,
         lifted=lifted,
     )
-    plan = make(paths, was, choice).plan
+    planned = make(paths, was, choice)
+    plan = planned.plan
     show(plan, form, verbose)
     refuse(plan)
+    if out is not None:
+        from xacct.cli.saving import write_plan
+
+        body = planned.body()
+        write_plan(out, body)
+        say(f"Saved as {out}, digest {body['digest']}. Apply just this with: xacct apply {out}", err=True)
     if plan.empty:
         sys.exit(int(quiet_code(plan)))
     if detailed_exitcode:

@@ -1,22 +1,29 @@
-"""From the options of a command to a plan: what plan, apply, drift and destroy do first."""
+"""From the options of a command, or from a saved plan, to a plan: what plan, apply, drift and destroy do first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from xacct.aws.session import Sessions
 from xacct.cli.say import say
+from xacct.engine.binding import Origin, choice_of, files_of, plan_file
 from xacct.engine.gateway import Gateway
 from xacct.engine.observe import observe
 from xacct.engine.prepare import Choice, Prepared, prepare
 from xacct.errors import ExitCode, Refused
+from xacct.manifest.files import Disk, Files, Recorded
 from xacct.manifest.load import load_earlier, load_manifest
+from xacct.manifest.model import Manifest
+from xacct.plan.bound import Stale, Standing, check_files, judge
 from xacct.plan.codec import plan_to_json
 from xacct.plan.plan import Plan
 from xacct.problem import BadInput, errors
+from xacct.render.changed import changes_text
 from xacct.render.json import text_of
 from xacct.render.text import plan_text
 from xacct.snapshot import Snapshot
@@ -24,34 +31,106 @@ from xacct.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan, the accounts it was made from, and the gateways that can carry it out."""
+    """A plan, the accounts it was made from, and the gateways that can carry it out.
 
+    ``standing`` is there where a saved plan was taken up again: how it stands today.
+    """
+
+    manifest: Manifest
     prepared: Prepared
     snapshots: Mapping[str, Snapshot]
     gateways: Mapping[str, Gateway]
+    origin: Origin
+    standing: Standing | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan itself."""
         return self.prepared.plan
 
+    def body(self) -> dict[str, Any]:
+        """The plan as it is saved, with what it is bound to."""
+        return plan_file(self.prepared, self.snapshots, self.origin)
 
-def make(paths: tuple[str, ...], was: str | None, choice: Choice) -> Planned:
+
+def make(
+    paths: tuple[str, ...], was: str | None, choice: Choice, saved: Mapping[str, Any] | None = None
+) -> Planned:
     """Load, read the accounts, and plan; nothing is sent that writes.
+
+    ``saved`` is a plan file that this plan has to be, or to be the rest of.
 
     Raises:
         BadInput: the manifest or the earlier one has problems; nothing was sent.
-        Refused: an account or an endpoint is not the declared one.
+        Refused: an account or an endpoint is not the declared one, or the saved plan is another one.
     """
-    manifest = load_manifest(paths)
-    earlier = load_earlier(was, paths) if was else None
+    read = [Recorded(Disk())]
+    manifest = load_manifest(paths, read[0])
+
+    def through(files: Files) -> Files:
+        read.append(Recorded(files))
+        return read[-1]
+
+    earlier = load_earlier(was, paths, through) if was else None
     for warning in manifest.warnings:
         say(str(warning), err=True)
+    origin = Origin(
+        made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        paths=paths,
+        choice=choice,
+        files=read[0].read,
+        was=was,
+        earlier=read[-1].read if was else (),
+    )
+    if saved is not None:
+        check_files(saved["bound"], files_of(origin))
     specs = dict(manifest.accounts)
     gateways: dict[str, Gateway] = dict(Sessions().gateways(specs.values()))
     snapshots = observe(gateways, [manifest, *([earlier] if earlier else [])])
     prepared = prepare(manifest, snapshots, earlier=earlier, choice=choice)
-    return Planned(prepared=prepared, snapshots=snapshots, gateways=gateways)
+    planned = Planned(
+        manifest=manifest, prepared=prepared, snapshots=snapshots, gateways=gateways, origin=origin
+    )
+    return planned if saved is None else replace(planned, standing=_standing(saved, planned))
+
+
+def again(saved: Mapping[str, Any], paths: tuple[str, ...] = ()) -> Planned:
+    """A saved plan, made again from its manifest and the accounts, and held against what was saved.
+
+    ``paths`` names the manifest where it is now, if it is elsewhere.
+
+    Raises:
+        Refused: it is not the same plan, nor the rest of it; see ``make`` for the others.
+    """
+    bound = saved["bound"]
+    try:
+        choice = choice_of(bound["choice"])
+    except ValueError as unknown:
+        raise Refused(
+            f"the plan was made with options that this version does not have: {unknown}", fix="Plan again."
+        ) from None
+    was = bound["was"]["word"] if bound["was"] else None
+    return make(paths or tuple(bound["paths"]), was, choice, saved)
+
+
+def _standing(saved: Mapping[str, Any], planned: Planned) -> Standing:
+    try:
+        return judge(saved, planned.body())
+    except Stale as stale:
+        if not stale.changes:
+            raise
+        raise Stale(f"{stale}\n{changes_text(stale.changes)}") from None
+
+
+def say_standing(standing: Standing | None) -> None:
+    """What of a saved plan is done already, and what others changed without touching its meaning."""
+    if standing is not None and standing.done:
+        say(f"Done already, in whole or in part: {', '.join(standing.done)}.", err=True)
+    if standing is not None and standing.foreign:
+        say(
+            f"Changed by others since, and the plan still means the same: {', '.join(standing.foreign)}.",
+            err=True,
+        )
 
 
 def show(plan: Plan, form: str, verbose: int) -> None:

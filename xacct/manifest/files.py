@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -82,6 +83,29 @@ class Revision:
             return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
         except FileNotFoundError:
             raise BadUsage("git is not installed", fix="Name the earlier manifest as a file.") from None
+
+
+class Recorded:
+    """Another place, with a digest of every text that was read of it, in the order of reading."""
+
+    def __init__(self, inner: Files) -> None:
+        self._inner = inner
+        self._read: dict[str, str] = {}
+
+    @property
+    def read(self) -> tuple[tuple[str, str], ...]:
+        """Path and SHA-256 of each file; the digest is of its text, so that line ends and marks count."""
+        return tuple(self._read.items())
+
+    def text(self, path: Path) -> str:
+        """A file's text."""
+        text = self._inner.text(path)
+        self._read[str(path)] = hashlib.sha256(text.encode()).hexdigest()
+        return text
+
+    def folder(self, path: Path) -> list[Path] | None:
+        """The manifests below a folder."""
+        return self._inner.folder(path)
 
 
 def decoded(path: Path, data: bytes) -> str:

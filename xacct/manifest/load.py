@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,22 +42,26 @@ def load_manifest(paths: Sequence[str | Path], files: Files | None = None) -> Ma
     return _Loading(files or Disk()).load([Path(path) for path in paths])
 
 
-def load_earlier(word: str, paths: Sequence[str | Path]) -> Manifest:
+def load_earlier(
+    word: str, paths: Sequence[str | Path], through: Callable[[Files], Files] = lambda files: files
+) -> Manifest:
     """The earlier manifest: a file or a folder, or a Git revision of the files in ``paths``.
+
+    ``through`` may wrap the place that its files are read from.
 
     Raises:
         BadUsage: the word is neither.
         BadInput: what it names has problems.
     """
     if Path(word).exists():
-        return load_manifest([word])
+        return load_manifest([word], through(Disk()))
     revision = Revision(word)
     if not revision.known(Path(paths[0]).absolute()):
         raise BadUsage(
             f'"{word}" is neither a file nor a Git revision here',
             fix="Name the earlier manifest's file, or a revision such as HEAD~1.",
         )
-    return load_manifest([Path(path).absolute() for path in paths], revision)
+    return load_manifest([Path(path).absolute() for path in paths], through(revision))
 
 
 class _Loading:

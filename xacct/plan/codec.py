@@ -9,7 +9,7 @@ from typing import Any
 from xacct import __version__
 from xacct.plan.plan import Change, Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document
-from xacct.resource import Request, Resource, Splice
+from xacct.resource import Call, Request, Resource, Splice
 
 FORMAT = 1
 _WORDS: dict[type[Change], str] = {Create: "create", Update: "update", Delete: "delete"}
@@ -17,17 +17,18 @@ _WORDS: dict[type[Change], str] = {Create: "create", Update: "update", Delete: "
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """The whole plan as plain values; equal plans give equal bytes."""
-    return {
+    body = {
         "format": FORMAT,
         "xacct": __version__,
         "name": plan.name,
-        "digest": digest(plan),
+        "digest": "",
         "accounts": [
             {"name": account.name, "id": account.id, "partition": account.partition}
             for account in plan.accounts
         ],
         "endpoints": dict(sorted(plan.endpoints.items())),
         "counts": counts(plan),
+        "compared": plan.compared,
         "steps": [_step(step) for step in plan.steps],
         "left": [str(address) for address in plan.left],
         "access": [{"weight": one.weight.value, "mark": one.mark, "text": one.text} for one in plan.access],
@@ -36,6 +37,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "guards": [problem.as_dict() for problem in plan.guards],
         "notes": [problem.as_dict() for problem in plan.notes],
     }
+    return {**body, "digest": digest_of(body)}
 
 
 def counts(plan: Plan) -> dict[str, int]:
@@ -50,8 +52,13 @@ def action(step: Step) -> str:
 
 
 def digest(plan: Plan) -> str:
-    """What stands for exactly these steps, with their calls and their order."""
-    content = {"name": plan.name, "steps": [_step(step) for step in plan.steps]}
+    """What stands for exactly these steps in these accounts, and for what they mean."""
+    return str(plan_to_json(plan)["digest"])
+
+
+def digest_of(body: dict[str, Any]) -> str:
+    """The digest of a plan's JSON: over name, accounts, endpoints, steps and access."""
+    content = {name: body[name] for name in ("name", "accounts", "endpoints", "steps", "access")}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -67,15 +74,16 @@ def _step(step: Step) -> dict[str, Any]:
     }
     match step.change:
         case Create(after):
-            made["to"] = _shown(after)
+            made["to"] = shown_json(after)
         case Update(before, after):
-            made |= {"from": _shown(before), "to": _shown(after)}
+            made |= {"from": shown_json(before), "to": shown_json(after)}
         case Delete(before, because):
-            made |= {"from": _shown(before), "because": because}
+            made |= {"from": shown_json(before), "because": because}
     return made
 
 
-def _shown(resource: Resource) -> dict[str, Any]:
+def shown_json(resource: Resource) -> dict[str, Any]:
+    """The fields as people read them; a document is a JSON object."""
     return {
         name: json.loads(value.source) if isinstance(value, Document) else value
         for name, value in resource.shown()
@@ -85,12 +93,17 @@ def _shown(resource: Resource) -> dict[str, Any]:
 def _request(request: Request) -> dict[str, Any]:
     if isinstance(request, Splice):
         return {
-            "service": request.write.service,
-            "operation": request.write.operation,
-            "params": request.write.arguments(),
+            **_call(request.write),
             "merge": {
+                "read": _call(request.read),
+                "remove": _call(request.remove),
+                "parameter": request.parameter,
                 "put": [json.loads(statement) for statement in request.put],
                 "drop": sorted(request.drop),
             },
         }
-    return {"service": request.service, "operation": request.operation, "params": request.arguments()}
+    return _call(request)
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {"service": call.service, "operation": call.operation, "params": call.arguments()}

@@ -1,0 +1,220 @@
+"""What a saved plan was made from, and whether it still is so; pure, on plain values as they are saved."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from xacct.errors import Refused
+from xacct.plan.codec import shown_json
+from xacct.plan.written import fields_of
+from xacct.policy.document import Document
+from xacct.resource import Resource, Shown
+
+Body: TypeAlias = Mapping[str, Any]
+_AGAIN = "Nothing was sent. Plan again, and have the new plan approved."
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something that is not as it was when the plan was made, field by field; None is absent."""
+
+    address: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+    def fields(self) -> Iterator[tuple[str, Shown, Shown]]:
+        """The fields that differ, with what they were and are."""
+        before, after = fields_of(self.before or {}), fields_of(self.after or {})
+        for name in dict.fromkeys((*before, *after)):
+            if (before.get(name) or "") != (after.get(name) or ""):
+                yield name, before.get(name), after.get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a saved plan stands today, where nothing forbids it.
+
+    ``done`` are addresses of steps that are, at least in part, as the plan wants them already; ``foreign``
+    what others changed meanwhile without touching what the plan means.
+    """
+
+    done: tuple[str, ...]
+    foreign: tuple[str, ...]
+
+
+class Stale(Refused):
+    """What the plan was made from has changed; ``changes`` says what, where it is known field by field."""
+
+    def __init__(self, message: str, *, changes: Iterable[Changed] = ()) -> None:
+        super().__init__(message, fix=_AGAIN)
+        self.changes = tuple(changes)
+
+
+def fingerprint(shown: Mapping[str, Any]) -> str:
+    """What stands for the fields of something, by their meaning."""
+    meant = [
+        [name, value.canonical if isinstance(value, Document) else value]
+        for name, value in sorted(fields_of(shown).items())
+        if value
+    ]
+    return hashlib.sha256(json.dumps(meant).encode()).hexdigest()[:24]
+
+
+def printed(resource: Resource, *, own: bool) -> dict[str, Any]:
+    """A live resource as a saved plan remembers it."""
+    shown = shown_json(resource)
+    return {"hash": fingerprint(shown), **({"own": shown} if own else {})}
+
+
+def checksum(body: Body) -> str:
+    """What stands for a whole plan file."""
+    content = {name: value for name, value in body.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def check_files(then: Body, now: Body) -> None:
+    """That the manifest is the one that the plan was made from.
+
+    ``then`` and ``now`` are the ``bound`` of the plan and of today; other paths with the same content will do.
+
+    Raises:
+        Stale: naming the file that changed.
+    """
+    for word, old, new in (
+        ("manifest", then["files"], now["files"]),
+        ("earlier manifest", (then["was"] or {}).get("files", []), (now["was"] or {}).get("files", [])),
+    ):
+        if [one["sha256"] for one in old] == [one["sha256"] for one in new]:
+            continue
+        known = {(one["path"], one["sha256"]) for one in old}
+        others = [one["path"] for one in new if (one["path"], one["sha256"]) not in known]
+        gone = sorted({one["path"] for one in old} - {one["path"] for one in new})
+        raise Stale(f"the {word} has changed since the plan was made: {', '.join(others or gone)}")
+
+
+def judge(then: Body, now: Body) -> Standing:
+    """How a saved plan stands, held against the plan that manifest and accounts give today.
+
+    Both are whole plan files. What is the manifest's own must be as it was, or as a step of the plan makes
+    it. What others changed is let pass only where the same steps mean the same access.
+
+    Raises:
+        Stale: something changed.
+        Refused: the file is not what the manifest and the accounts give.
+    """
+    old, new = then["bound"], now["bound"]
+    if old["unread"] != new["unread"]:
+        raise Stale(f"what can be read has changed since the plan was made: {_gaps(old, new)}")
+    own = [changed for changed in _own(old["live"], new["live"]) if not _by_a_step(changed, then["steps"])]
+    if own:
+        names = ", ".join(one.address for one in own)
+        raise Stale(f"changed since the plan was made: {names}", changes=own)
+    done = tuple(changed.address for changed in _own(old["live"], new["live"]))
+    foreign = tuple(_foreign(old["live"], new["live"]))
+    if not done:
+        _same(then, now, foreign)
+    else:
+        _remainder(then, now, foreign)
+    return Standing(done=done, foreign=foreign)
+
+
+def _same(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
+    if then["digest"] == now["digest"]:
+        return
+    others = f" since others changed {_listed(foreign)}" if foreign else ""
+    if then["endpoints"] != now["endpoints"] or then["accounts"] != now["accounts"]:
+        raise Stale("the plan was made for other accounts or endpoints than the ones of today")
+    if then["steps"] == now["steps"]:
+        lines = [f"  now:     {one['text']}" for one in now["access"] if one not in then["access"]]
+        lines += [f"  not now: {one['text']}" for one in then["access"] if one not in now["access"]]
+        raise Stale("\n".join([f"the plan does not mean the same access any more{others}:", *lines]))
+    if foreign:
+        raise Stale(f"the steps would be others{others}")
+    raise _tampered()
+
+
+def _remainder(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
+    """That what is left to do is a part of what was approved."""
+    if foreign:
+        raise Stale(
+            f"a part of the plan is done, and others changed {_listed(foreign)} since; "
+            "what the rest means cannot be compared any more"
+        )
+    approved = {(one["address"], _meaning(one.get("to"))) for one in then["steps"]}
+    for step in now["steps"]:
+        if (step["address"], _meaning(step.get("to"))) not in approved:
+            raise _tampered()
+
+
+def _tampered() -> Refused:
+    return Refused(
+        "the steps in the plan file are not the ones that the manifest and the accounts give: "
+        "the file was changed by hand or by a fault",
+        fix=_AGAIN,
+    )
+
+
+def _meaning(shown: Mapping[str, Any] | None) -> str:
+    return "" if shown is None else fingerprint(shown)
+
+
+def _own(old: Body, new: Body) -> Iterator[Changed]:
+    """What is the manifest's own, then or now, and differs."""
+    for address in sorted(old.keys() | new.keys()):
+        before, after = old.get(address), new.get(address)
+        if not any("own" in one for one in (before, after) if one):
+            continue
+        if (before or {}).get("hash") != (after or {}).get("hash"):
+            yield Changed(
+                address, before.get("own", {}) if before else None, after.get("own", {}) if after else None
+            )
+
+
+def _foreign(old: Body, new: Body) -> Iterator[str]:
+    for address in sorted(old.keys() | new.keys()):
+        before, after = old.get(address), new.get(address)
+        if any("own" in one for one in (before, after) if one):
+            continue
+        if (before or {}).get("hash") != (after or {}).get("hash"):
+            yield address
+
+
+def _by_a_step(changed: Changed, steps: Iterable[Body]) -> bool:
+    """Whether a change is what the plan's own steps make of the thing, in whole or on the way there."""
+    mine = [step for step in steps if step["address"] == changed.address]
+    if changed.address.endswith("/id"):
+        mine = [step for step in steps if f"{step['address']}/id" == changed.address]
+        return any(step["action"] != "update" for step in mine)
+    forms = [step.get(name) for step in mine for name in ("from", "to")]
+    return between(changed.after, forms)
+
+
+def between(shown: Mapping[str, Any] | None, forms: Iterable[Mapping[str, Any] | None]) -> bool:
+    """Whether each field of something is as it is in one of these forms; None is absence."""
+    known = list(forms)
+    if shown is None:
+        return None in known
+    present = [fields_of(form) for form in known if form is not None]
+    if not present:
+        return False
+    return all(
+        any((form.get(name) or "") == (value or "") for form in present)
+        for name, value in fields_of(shown).items()
+    )
+
+
+def _gaps(old: Body, new: Body) -> str:
+    before = {f"{gap['account']}/{gap['what']}" for gap in old["unread"]}
+    after = {f"{gap['account']}/{gap['what']}" for gap in new["unread"]}
+    now = [f"{gap} cannot be read now" for gap in sorted(after - before)]
+    then = [f"{gap} could not be read then" for gap in sorted(before - after)]
+    return ", ".join([*now, *then])
+
+
+def _listed(addresses: tuple[str, ...]) -> str:
+    shown = ", ".join(addresses[:5])
+    return f"{shown} and {len(addresses) - 5} more" if len(addresses) > 5 else shown
