@@ -19,7 +19,7 @@ class Unread:
     """A part of an account of which nothing is known, and why.
 
     ``what`` is ``*`` for the whole account, a section (``roles``, ``users``, ``groups``, ``policies``,
-    ``buckets``), or one entity (``role/NAME``, ``user/NAME``, ``group/NAME``, ``policy/NAME``,
+    ``buckets``, ``providers``), or one entity (``role/NAME``, ``user/NAME``, ``group/NAME``, ``policy/NAME``,
     ``bucket/NAME``; names without their path).
     """
 
@@ -123,6 +123,14 @@ class BucketRecord:
     public_access_block: frozenset[str] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRecord:
+    """An identity provider, OIDC or SAML; ``audiences`` are those an OIDC one takes tokens for."""
+
+    arn: str
+    audiences: frozenset[str] = frozenset()
+
+
 Entity: TypeAlias = UserRecord | RoleRecord | GroupRecord
 Record: TypeAlias = Entity | PolicyRecord | BucketRecord
 Section: TypeAlias = Literal["users", "roles", "groups", "policies", "buckets"]
@@ -132,7 +140,8 @@ Section: TypeAlias = Literal["users", "roles", "groups", "policies", "buckets"]
 class Snapshot:
     """One account as it was read; by name everywhere (names are unique in an account whatever their path).
 
-    ``buckets`` holds those that were asked for. What is in ``unread`` is unknown, and the tables then hold
+    ``buckets`` holds those that were asked for. ``providers`` are by ARN, and None where nobody asked for any.
+    What is in ``unread`` is unknown, and the tables then hold
     what could be read all the same.
     """
 
@@ -145,6 +154,7 @@ class Snapshot:
     groups: immutabledict[str, GroupRecord] = field(default_factory=immutabledict)
     policies: immutabledict[str, PolicyRecord] = field(default_factory=immutabledict)
     buckets: immutabledict[str, BucketRecord] = field(default_factory=immutabledict)
+    providers: immutabledict[str, ProviderRecord] | None = None
     public_access_block: frozenset[str] | None = None
     unread: frozenset[Unread] = frozenset()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from immutabledict import immutabledict
@@ -14,6 +15,7 @@ from xacct.aws.platform import not_offered
 from xacct.engine.buckets import read_bucket
 from xacct.engine.gateway import Gateway
 from xacct.engine.piecemeal import Details, Names, read_piecemeal, reason
+from xacct.engine.providers import read_providers
 from xacct.engine.records import group_record, policy_record, role_record, user_record
 from xacct.errors import Refused, ServiceError
 from xacct.resource import Call
@@ -33,6 +35,7 @@ def read_accounts(
     *,
     buckets: Mapping[str, Collection[str]],
     names: Mapping[str, Names] | None = None,
+    providers: Mapping[str, Collection[str]] | None = None,
     max_workers: int = 10,
 ) -> dict[str, Snapshot]:
     """Snapshots of several accounts by name, read side by side; see ``read_account``."""
@@ -45,6 +48,7 @@ def read_accounts(
                 gateway,
                 buckets=buckets.get(name, ()),
                 names=(names or {}).get(name),
+                providers=(providers or {}).get(name, ()),
                 max_workers=max_workers,
             )
             for name, gateway in sorted(gateways.items())
@@ -57,9 +61,10 @@ def read_account(
     *,
     buckets: Collection[str] = (),
     names: Names | None = None,
+    providers: Collection[str] = (),
     max_workers: int = 10,
 ) -> Snapshot:
-    """IAM as a whole, and these buckets.
+    """IAM as a whole, these buckets, and whether these identity providers (ARNs) exist.
 
     ``names`` limits what is read in full where a service has no bulk call; None is everything. An account
     that cannot be reached, or that there are no credentials for, is a snapshot with nothing but a gap.
@@ -78,13 +83,22 @@ def read_account(
     pool = ThreadPoolExecutor(max_workers, thread_name_prefix=f"read-{account.name}")
     try:
         asked = {name: pool.submit(read_bucket, gateway, name) for name in sorted(set(buckets))}
+        asked_providers = pool.submit(read_providers, gateway, providers) if providers else None
         iam = _read_iam(gateway, pool, names)
         found = [future.result() for future in asked.values()]
+        known = asked_providers.result() if asked_providers else None
     except NoCredentials as error:
         return _nothing(gateway, reason(error))
     finally:
         pool.shutdown(cancel_futures=True)
-    return _snapshot(gateway, caller, iam, found)
+    snapshot = _snapshot(gateway, caller, iam, found)
+    match known:
+        case None:
+            return snapshot
+        case Unread():
+            return replace(snapshot, unread=snapshot.unread | {known})
+        case _:
+            return replace(snapshot, providers=immutabledict({one.arn: one for one in known}))
 
 
 def check_caller(account: Account, caller: Caller) -> None:

@@ -33,6 +33,7 @@ from xacct.manifest.model import (
     WholeAccount,
     WrittenDocument,
 )
+from xacct.manifest.provided import unprovided
 from xacct.manifest.sizes import too_large
 from xacct.policy.document import Document
 from xacct.problem import Problem, Severity
@@ -67,10 +68,11 @@ def desire(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> Desired:
     resources = list(_resources(manifest, trusts))
     state = State.of(resources)
     problems, unseen = missing(manifest, state, snapshots)
+    unknown, unasked = unprovided(manifest, snapshots)
     return Desired(
         state=state,
-        problems=(*trusts.problems, *problems, *too_large(state)),
-        notes=(*trusts.notes, *unseen),
+        problems=(*trusts.problems, *problems, *unknown, *too_large(state)),
+        notes=(*trusts.notes, *unseen, *unasked),
         unknown=tuple(trusts.unknown),
     )
 

@@ -39,7 +39,7 @@ def check_identities(manifest: Manifest) -> Iterator[Problem]:
         if isinstance(role.trust, TrustList):
             yield from _trust(role.trust.principals, role.trust.conditions, role.place)
         elif isinstance(role.trust, WrittenDocument):
-            yield from _document(f'trust of "{role.name}"', role.trust)
+            yield from _document(f'trust of "{role.name}"', role.name.account.id, role.trust)
         if not role.existing:
             yield from _made(role.name, role.place)
     for link in manifest.links.values():
@@ -129,7 +129,7 @@ def _grant(grant: Name, role: str) -> Iterator[Problem]:
     )
 
 
-def _document(what: str, written: WrittenDocument) -> Iterator[Problem]:
+def _document(what: str, owner: str, written: WrittenDocument) -> Iterator[Problem]:
     """What IAM refuses in a trust that an author wrote, and what can never be met there."""
     for finding in lint(written.document.source, "trust"):
         if finding.rule in _RULES:
@@ -143,6 +143,14 @@ def _document(what: str, written: WrittenDocument) -> Iterator[Problem]:
     for statement in written.document.statements:
         for named in statement.principals or ():
             arn = Arn.parse(named.value)
+            if named.type == "Federated" and arn and arn.account != owner:
+                yield _problem(
+                    "A provider of another account",
+                    f"The {what} names {named.value}, but STS looks for the provider in the role's own account "
+                    f"{owner} only: nobody could ever come that way.",
+                    "Create the provider there, and name that one.",
+                    written.place,
+                )
             if named.type == "AWS" and arn and arn.resource.startswith(f"role/{SSO_PATH}/"):
                 yield _problem(
                     "The role of a permission set by its name",
