@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": "Assume the roles and try what must work and what must not.",
     "drift": "Compare everything with the live accounts.",
     "destroy": "Take away what the manifest made.",
+    "lock": "Show who holds the lock of a team, or break it.",
     "use": "Use a link as its consumer: role, profile, or a command with the session.",
     "explain": "Say why someone may do something, or not.",
     "who-can": "List everyone who may do something.",

@@ -55,6 +55,7 @@ def command(
     digest: str,
     yes: bool,
     no_input: bool,
+    lock_wait: float,
     form: str,
     verbose: int,
 ) -> None:
@@ -88,7 +89,9 @@ def command(
             lifted=lifted,
         )
         planned = make(paths, was, choice)
-    consent = Consent(yes=yes, no_input=no_input, approved=digest, saved=plan is not None)
+    consent = Consent(
+        yes=yes, no_input=no_input, approved=digest, saved=plan is not None, lock_wait=lock_wait
+    )
     sys.exit(int(carry_out(planned, consent, form=form, verbose=verbose, only=only)))
 
 

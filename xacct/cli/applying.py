@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import click
 
+from xacct.cli.locking import locked
 from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.cli.say import say
 from xacct.engine.apply import apply
 from xacct.engine.gateway import Gateway
+from xacct.engine.journal import Record
 from xacct.errors import BadUsage, ExitCode, PartlyApplied, Refused, ServiceError, XacctError
 from xacct.plan.codec import digest
 from xacct.plan.outcome import Applied, Failed, Skipped, Started
@@ -22,12 +24,16 @@ from xacct.render.text import outcome_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """What the user has agreed to: the plan just made (``yes``), a digest, or a plan that was saved."""
+    """What the user has agreed to: the plan just made (``yes``), a digest, or a plan that was saved.
+
+    ``lock_wait`` is for how many seconds another run that holds the lock is waited for.
+    """
 
     yes: bool = False
     no_input: bool = False
     approved: str = ""
     saved: bool = False
+    lock_wait: float = 0.0
 
 
 def carry_out(
@@ -52,7 +58,8 @@ def carry_out(
     if plan.empty:
         return quiet_code(plan)
     _ask(plan, consent)
-    _apply(plan, planned.gateways, verbose, only)
+    with locked(planned.manifest, planned.gateways, consent.lock_wait) as record:
+        _apply(plan, planned.gateways, record, verbose, only)
     return quiet_code(plan)
 
 
@@ -76,9 +83,12 @@ def _ask(plan: Plan, consent: Consent) -> None:
         raise BadUsage("nothing was changed: the answer was no")
 
 
-def _apply(plan: Plan, gateways: Mapping[str, Gateway], verbose: int, only: frozenset[str]) -> None:
+def _apply(
+    plan: Plan, gateways: Mapping[str, Gateway], record: Record, verbose: int, only: frozenset[str]
+) -> None:
     done, failed, held = 0, [], 0
-    for outcome in apply(plan, gateways, only=only or None, clock=time.monotonic, sleep=time.sleep):
+    outcomes = apply(plan, gateways, only=only or None, record=record, clock=time.monotonic, sleep=time.sleep)
+    for outcome in outcomes:
         if verbose or not isinstance(outcome, Started):
             say(outcome_text(outcome), err=True)
         match outcome:

@@ -35,6 +35,7 @@ def command(
     only_accounts: tuple[str, ...],
     yes: bool,
     no_input: bool,
+    lock_wait: float,
     form: str,
     verbose: int,
 ) -> None:
@@ -45,4 +46,10 @@ def command(
 
     choice = Choice(accounts=frozenset(only_accounts), prune_edited=prune_edited, destroy=True, lifted=lifted)
     planned = make(paths, None, choice)
-    sys.exit(int(carry_out(planned, Consent(yes=yes, no_input=no_input), form=form, verbose=verbose)))
+    sys.exit(
+        int(
+            carry_out(
+                planned, Consent(yes=yes, no_input=no_input, lock_wait=lock_wait), form=form, verbose=verbose
+            )
+        )
+    )

@@ -123,8 +123,15 @@ def lifting_options(function: Command) -> Command:
 
 
 def consent_options(function: Command) -> Command:
-    """``--yes`` and ``--no-input``."""
+    """``--yes``, ``--no-input`` and ``--lock-wait``."""
     for option in (
+        click.option(
+            "--lock-wait",
+            type=click.FloatRange(min=0),
+            default=0.0,
+            metavar="SECONDS",
+            help="How long to wait for another run to give the lock back. [default: not at all]",
+        ),
         click.option("--no-input", is_flag=True, help="Never ask; without --yes nothing is changed."),
         click.option("--yes", is_flag=True, help="Apply the plan just made without asking."),
     ):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,23 +18,11 @@ from typing import Any
 from xacct.aws.retry import Patience
 from xacct.engine.gateway import Gateway
 from xacct.errors import Refused, ServiceError
+from xacct.manifest.model import LockSpec
 from xacct.resource import Call
 
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
 _LARGEST = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockPlace:
-    """Where a lock is kept, and for how many ``seconds`` it is held without a sign of life."""
-
-    bucket: str
-    key: str
-    seconds: int
-
-    def __str__(self) -> str:
-        """As people write it."""
-        return f"s3://{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +53,7 @@ class Held:
 class Lock:
     """One run's way to a lock; ``take`` it, ``renew`` it while working, ``release`` it."""
 
-    def __init__(self, gateway: Gateway, place: LockPlace, holder: str, patience: Patience) -> None:
+    def __init__(self, gateway: Gateway, place: LockSpec, holder: str, patience: Patience) -> None:
         self._gateway = gateway
         self._place = place
         self._holder = holder
@@ -166,7 +155,31 @@ class Lock:
             )
 
 
-def look(gateway: Gateway, place: LockPlace) -> Held | None:
+@contextmanager
+def holding(
+    gateway: Gateway,
+    place: LockSpec,
+    holder: str,
+    *,
+    patience: Patience,
+    progress: Callable[[str], None],
+) -> Iterator[Callable[[], None]]:
+    """Hold the lock for a block, which gets the function to call before every write; see ``Lock``.
+
+    A lock that cannot be given back is told to ``progress``: it ends by itself.
+    """
+    lock = Lock(gateway, place, holder, patience)
+    lock.take(progress)
+    try:
+        yield lock.renew
+    finally:
+        try:
+            lock.release()
+        except (Refused, ServiceError) as error:
+            progress(f"the lock {place} could not be given back and ends in {place.seconds} s: {error}")
+
+
+def look(gateway: Gateway, place: LockSpec) -> Held | None:
     """Who has the lock; None where nobody does.
 
     Raises:
@@ -197,7 +210,7 @@ def look(gateway: Gateway, place: LockPlace) -> Held | None:
     )
 
 
-def remove(gateway: Gateway, place: LockPlace, held: Held) -> None:
+def remove(gateway: Gateway, place: LockSpec, held: Held) -> None:
     """Take a lock away, if it still is this one; one that has changed hands meanwhile is left.
 
     Raises:
@@ -220,8 +233,8 @@ def remove(gateway: Gateway, place: LockPlace, held: Held) -> None:
         raise
 
 
-def _where(gateway: Gateway, place: LockPlace) -> dict[str, str]:
-    return {"Bucket": place.bucket, "Key": place.key, "ExpectedBucketOwner": gateway.account.id}
+def _where(gateway: Gateway, place: LockSpec) -> dict[str, str]:
+    return {"Bucket": place.bucket.name, "Key": place.key, "ExpectedBucketOwner": gateway.account.id}
 
 
 def _service_time(answer: Mapping[str, Any]) -> datetime:

@@ -17,6 +17,7 @@ from xacct.manifest.model import (
     GroupSpec,
     Limits,
     LinkSpec,
+    LockSpec,
     ManagedSpec,
     Protected,
     Removed,
@@ -201,8 +202,18 @@ class Builder(Fields):
             max_delete=number_of(table, "max_delete"),
             max_delete_share=number_of(table, "max_delete_share"),
             protect=tuple(Protected(plain_text(one), one.place) for one in patterns if self._protects(one)),
+            lock=self._lock(table.members.get("lock")),
             place=table.place,
         )
+
+    def _lock(self, node: Node | None) -> LockSpec | None:
+        if not isinstance(node, Table):
+            return None
+        bucket = self.name(text_of(node, "bucket"), node.members["bucket"].place, "bucket")
+        seconds = self.span(node.members.get("expires"), default=900, least=30, most=86_400)
+        if bucket is None:
+            return None
+        return LockSpec(bucket=bucket, key=text_of(node, "key") or "xacct.lock", seconds=seconds)
 
     def _protects(self, node: Node) -> bool:
         """Whether a pattern can mean anything; one that never does would protect nothing and look as if."""

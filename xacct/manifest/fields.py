@@ -14,7 +14,7 @@ from xacct.manifest.names import Accounts, NameProblem, parse_name, parse_princi
 from xacct.manifest.tree import Items, Node, Scalar, Table
 from xacct.problem import Place, Problem, Severity
 
-_SESSION = re.compile(r"([1-9][0-9]*)(s|m|h)?")
+_SPAN = re.compile(r"([1-9][0-9]*)(s|m|h)?")
 _UNITS = {"s": 1, "m": 60, "h": 3600, None: 1}
 _TAG = re.compile(r"[\w\s_.:/=+\-@]*")
 
@@ -151,8 +151,7 @@ class Fields:
         """A session length in seconds."""
         if node is None:
             return 3600
-        found = _SESSION.fullmatch(plain_text(node))
-        seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else 0
+        seconds = _seconds(node)
         if not 3600 <= seconds <= 43_200:
             self.wrong(
                 node.place,
@@ -161,6 +160,21 @@ class Fields:
                 "Write such as 1h.",
             )
             return 3600
+        return seconds
+
+    def span(self, node: Node | None, *, default: int, least: int, most: int) -> int:
+        """A span of time in seconds, within bounds."""
+        if node is None:
+            return default
+        seconds = _seconds(node)
+        if not least <= seconds <= most:
+            self.wrong(
+                node.place,
+                "Time out of range",
+                f'"{plain_text(node)}" is no time between {least} and {most} seconds.',
+                "Write such as 90s, 15m or 1h.",
+            )
+            return default
         return seconds
 
     def prefixes(self, node: Node | None) -> tuple[str, ...]:
@@ -251,6 +265,12 @@ def flag_of(table: Table, key: str) -> bool:
     """Whether a member is true."""
     node = table.members.get(key)
     return isinstance(node, Scalar) and node.value is True
+
+
+def _seconds(node: Node) -> int:
+    """``90``, ``90s``, ``15m`` or ``1h`` in seconds; 0 for what is none of them."""
+    found = _SPAN.fullmatch(plain_text(node))
+    return int(found.group(1)) * _UNITS[found.group(2)] if found else 0
 
 
 def number_of(table: Table, key: str) -> int | None:

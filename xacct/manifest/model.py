@@ -207,6 +207,19 @@ class Protected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockSpec:
+    """The object that one run at a time holds while it writes, for ``seconds`` without a sign of life."""
+
+    bucket: Name
+    key: str
+    seconds: int
+
+    def __str__(self) -> str:
+        """As S3's own clients write it."""
+        return f"s3://{self.bucket.name}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What no plan may do without a further word; None is no limit.
 
@@ -217,6 +230,7 @@ class Limits:
     max_delete: int | None = None
     max_delete_share: int | None = None
     protect: tuple[Protected, ...] = ()
+    lock: LockSpec | None = None
     place: Place | None = field(default=None, compare=False)
 
 

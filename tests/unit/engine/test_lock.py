@@ -12,11 +12,12 @@ import pytest
 from tests.fakes import Clock, FakeGateway, refusal
 from xacct.account import Account
 from xacct.aws.retry import Patience
-from xacct.engine.lock import Lock, LockPlace, look, remove
+from xacct.engine.lock import Lock, look, remove
 from xacct.errors import Refused, ServiceError
+from xacct.manifest.model import LockSpec, Name
 
 DATA = Account(name="data", id="325271821652")
-PLACE = LockPlace(bucket="locks", key="team/lock", seconds=90)
+PLACE = LockSpec(bucket=Name(account=DATA, kind="bucket", name="locks"), key="team/lock", seconds=90)
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
