@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from itertools import pairwise
+from typing import Any, TypeVar
 
-from xacct.policy.match import Match
+from xacct.policy.match import Match, Truth
 from xacct.policy.proof.language import Language, Token, TooLarge, witness
-from xacct.policy.proof.region import Atom
+from xacct.policy.proof.region import Atom, Kind
 from xacct.policy.values import (
     among_addresses,
     among_bytes,
@@ -25,6 +28,8 @@ from xacct.policy.values import (
 
 Wanted = tuple[Atom, bool]
 """A condition, and whether it is to hold or not to."""
+
+Ordered = TypeVar("Ordered", Decimal, datetime)
 
 _ANYTHING = Language.of([(Token(star=True),)])
 _SOMETHING = Language.of([(Token(), Token(star=True))])
@@ -92,17 +97,21 @@ def _holds(wanted: Sequence[Wanted], values: tuple[str, ...]) -> bool:
         elif not values or (atom.several and atom.every and values == ("",)):
             found = atom.absent
         else:
-            passed = [_match(atom, value) is not atom.negated for value in values]
+            hits = [_match(atom, value) for value in values]
+            if None in hits:
+                return False
+            passed = [hit is not atom.negated for hit in hits]
             found = all(passed) if atom.every else any(passed)
         if found is not hold:
             return False
     return True
 
 
-def _match(atom: Atom, value: str) -> bool:
+def _match(atom: Atom, value: str) -> Truth:
+    """Whether a value matches; a value that is not of the condition's kind is not decided, so shows nothing."""
     if atom.language is not None:
         return atom.language.has(value)
-    return _matcher(atom)(value, {}, ()) is True
+    return _matcher(atom)(value, {}, ())
 
 
 @lru_cache(maxsize=65536)
@@ -128,7 +137,7 @@ def _one(tests: tuple[_Test, ...]) -> str | None:
         outside = tuple(test.atom.language for test in tests if not test.matches and test.atom.language)
         found = witness((_SOMETHING, *inside), outside)
         return found if found is not None else witness(inside or (_ANYTHING,), outside)
-    for value in dict.fromkeys(one for test in tests for one in _around(test.atom)):
+    for value in dict.fromkeys(_around([test.atom for test in tests])):
         if all(_match(test.atom, value) is test.matches for test in tests):
             return value
     if len(kinds) == 1 or any(_finite(test) for test in tests):
@@ -144,36 +153,38 @@ def _finite(test: _Test) -> bool:
     )
 
 
-def _around(atom: Atom) -> Iterator[str]:
-    """Values on every side of what a condition tells apart; between them nothing changes."""
-    match atom.kind:
-        case "number":
-            numbers = sorted({found for value in atom.values if (found := number(value)) is not None})
-            yield from (str(one) for one in _between(numbers))
-        case "date":
-            for value in atom.values:
-                at = moment(value)
-                assert at is not None
-                for shift in (-1, 0, 1):
-                    yield (at + timedelta(seconds=shift)).isoformat()
-        case "address":
-            yield from _edges(atom.values)
-        case "truth":
-            yield from ("true", "false")
-        case "bytes":
-            yield from (*atom.values, "eGFjY3Q=", "")
-        case _:
-            assert atom.language is not None
+def _around(atoms: Sequence[Atom]) -> Iterator[str]:
+    """Values on every side of what conditions tell apart; between them nothing changes."""
+    numbers = {found for value in _values_of("number", atoms) if (found := number(value)) is not None}
+    yield from (str(one) for one in _between(sorted(numbers), Decimal(1)))
+    moments = {at for value in _values_of("date", atoms) if (at := moment(value)) is not None}
+    yield from (one.isoformat() for one in _between(sorted(moments), timedelta(seconds=1)))
+    if blocks := _values_of("address", atoms):
+        yield from _edges(blocks)
+    kinds = {atom.kind for atom in atoms}
+    if "truth" in kinds:
+        yield from ("true", "false")
+    if "bytes" in kinds:
+        yield from (*_values_of("bytes", atoms), "eGFjY3Q=", "")
+    for atom in atoms:
+        if atom.language is not None:
             yield from atom.language.literal or ()
 
 
-def _between(numbers: list[Decimal]) -> Iterator[Decimal]:
-    for one, after in zip(numbers, [*numbers[1:], None], strict=True):
-        yield one
-        yield one - 1
-        yield one + 1
-        if after is not None:
-            yield (one + after) / 2
+def _values_of(kind: Kind, atoms: Sequence[Atom]) -> tuple[str, ...]:
+    return tuple(value for atom in atoms if atom.kind == kind for value in atom.values)
+
+
+def _between(points: list[Ordered], step: Any) -> Iterator[Ordered]:
+    """The points, one before all and one after all, and one between any two that follow each other."""
+    if points:
+        with suppress(OverflowError):  # before the year 1 or after 9999 there is no moment
+            yield points[0] - step
+        with suppress(OverflowError):
+            yield points[-1] + step
+    yield from points
+    for one, after in pairwise(points):
+        yield one + (after - one) / 2
 
 
 def _edges(values: tuple[str, ...]) -> Iterator[str]:
