@@ -17,6 +17,13 @@ from xacct.sandbox.world import Key, World
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever starts a cloud takes longer than `make unit` may: everything in this folder is slow."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What a run of the command line left: exit code and both outputs."""
