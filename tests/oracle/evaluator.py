@@ -21,6 +21,8 @@ def judge(case: Case) -> str:
     """ "Allowed", "ImplicitlyDenied", "ExplicitlyDenied" or "Unknown". Page: Policy evaluation logic."""
     request, policies = case["request"], case.get("policies", {})
     who = asker(request["principal"])
+    if who["kind"] == "service" and "assumerolewith" in request["action"].lower():
+        who = {"kind": "federated", "account": "", "arn": who["name"]}  # whoever this provider vouches for
     keys = all_keys(request, who)
     ask = {"who": who, "action": request["action"], "resource": request["resource"], "keys": keys}
     ask["bounded"] = bool(policies.get("boundary"))
@@ -37,6 +39,8 @@ def judge(case: Case) -> str:
         "role", ""
     ):
         scp = []  # AWS Organizations: service control policies affect users and roles that are not service-linked
+    if "role/aws-service-role/" in who.get("role", ""):
+        rcp = []  # AWS Organizations: resource control policies do not affect service-linked roles
 
     # An explicit deny in any policy is final.
     denials = [
@@ -78,20 +82,26 @@ def by_sides(
         ]
     )
     own = all_of([some_of([speaks(ask, one, "Allow", names=False) for one in identity]), caps])
+    if who["kind"] == "federated-user" and not session:
+        own = False  # Permissions for GetFederationToken: without a session policy, the user's policies give nothing
+        caps = False
     if who["kind"] == "root":
+        if ask["action"].lower() == "sts:assumerole":
+            return False  # AssumeRole, Permissions: not with credentials of the root user
         own = True
     if owner != who["account"]:
         return all_of([own, anyhow])
-    # A policy that names the user or the session itself is enough, and nothing caps it; one that names the role, or
-    # everybody, is capped by boundary and session policy; one that names the account hands over to its policies.
-    direct = some_of([given["itself"], all_of([some_of([given["role"], given["everybody"]]), caps])])
+    # A policy that names the user or the session itself, or everybody, is enough, and nothing caps it; one that names
+    # the role, or the user who federated, is capped by boundary and session policy; one that names the account hands
+    # over to its policies. Page: How AWS enforcement code logic evaluates requests to allow or deny access.
+    direct = some_of([given["itself"], given["everybody"], all_of([given["role"], caps])])
     service, resource_name = ask["action"].lower().split(":")[0], ask["resource"]
     if (service == "sts" and ":role/" in resource_name) or (service == "kms" and ":key/" in resource_name):
         return some_of([direct, all_of([own, anyhow])])
     return some_of([direct, own])
 
 
-HOW = ("itself", "role", "everybody", "account")
+HOW = ("itself", "everybody", "role", "account")
 
 
 def asker(given: Any) -> Case:
@@ -109,12 +119,15 @@ def asker(given: Any) -> Case:
         return {**who, "kind": "root"}
     if head == "user":
         return {**who, "kind": "user", "name": rest.split("/")[-1]}
+    if head == "role":
+        return {**who, "kind": "role", "role": arn}
     if head == "assumed-role":
         partition = arn.split(":")[1]
         role = extra.get("role") or f"arn:{partition}:iam::{account}:role/{rest.split('/')[1]}"
         return {**who, "kind": "session", "role": role, "session": rest.split("/")[2]}
     if head == "federated-user":
-        return {**who, "kind": "federated-user"}
+        user = f"arn:aws:iam::{account}:user/{rest.split('/')[1]}"
+        return {**who, "kind": "federated-user", "opener": extra.get("user") or user}
     return {**who, "kind": "federated", "account": ""}
 
 
@@ -130,10 +143,10 @@ def all_keys(request: Case, who: Case) -> dict[str, list[str]]:
             keys["aws:userid"] = who["id"]
     if who["kind"] == "federated-user":
         keys["aws:userid"] = f"{who['account']}:{who['arn'].split('/')[-1]}"
-    if who["kind"] == "session":
+    if who["kind"] in ("session", "role"):
         keys["aws:PrincipalArn"], keys["aws:PrincipalType"] = who["role"], "AssumedRole"
-        if who["id"]:
-            keys["aws:userid"] = f"{who['id']}:{who['session']}"
+    if who["kind"] == "session" and who["id"]:
+        keys["aws:userid"] = f"{who['id']}:{who['session']}"
     if who["kind"] == "root":
         keys["aws:PrincipalArn"], keys["aws:PrincipalType"] = who["arn"], "Account"
         keys["aws:userid"] = who["account"]
@@ -191,7 +204,12 @@ def named(ask: Case, one: Statement) -> str | None:
         if one["Effect"] == "Deny":
             if ask["bounded"]:
                 return "everybody"  # NotPrincipal with Deny hits every principal with a permissions boundary
-            needed = {"session": {"itself", "role", "account"}, "user": {"itself", "account"}}.get(kind)
+            needed = {
+                "session": {"itself", "role", "account"},
+                "role": {"role", "account"},
+                "user": {"itself", "account"},
+                "federated-user": {"itself", "account"},
+            }.get(kind)
             if needed is not None and "everybody" not in ways:
                 return None if needed <= ways else "everybody"
         return None if ways else "everybody"
@@ -219,11 +237,13 @@ def ways_of(who: Case, element: Any) -> set[str]:
             value = value.split(":")[4]
         if value == who["account"]:
             ways.add("itself" if who["kind"] == "root" else "account")
-        if value == who["arn"] and who["kind"] != "root":
+        if value == who["arn"] and who["kind"] not in ("root", "role"):
             ways.add("itself")
         if who.get("id") and value == who["id"]:
-            ways.add("role" if who["kind"] == "session" else "itself")
-        if who["kind"] == "session" and value == who["role"]:
+            ways.add("role" if who["kind"] in ("session", "role") else "itself")
+        if value == who.get("role"):
+            ways.add("role")
+        if value == who.get("opener"):
             ways.add("role")
     return ways
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.oracle.evaluator import judge
 from tests.property.random_documents import ACTIONS, RESOURCES, VALUES, A, B, statement
+from tests.unit.policy.test_logic import LINES
+from tests.unit.policy.test_logic import case as table_case
 from xacct.policy.case import judge as decided
 from xacct.policy.case import read_case
 
@@ -23,9 +25,15 @@ WHO: list[Any] = [
     {"arn": f"arn:aws:iam::{A}:user/anna", "id": "AIDAAAAAAAAAAAAAAAAAA"},
     f"arn:aws:sts::{A}:assumed-role/r/s",
     {"arn": f"arn:aws:sts::{A}:assumed-role/r/s", "role": f"arn:aws:iam::{A}:role/p/r"},
+    f"arn:aws:iam::{A}:role/r",
     f"arn:aws:iam::{B}:user/anna",
     f"arn:aws:iam::{A}:root",
-    f"arn:aws:sts::{A}:federated-user/f",
+    f"arn:aws:sts::{A}:federated-user/anna",
+    {"arn": f"arn:aws:sts::{A}:federated-user/f", "user": f"arn:aws:iam::{A}:user/anna"},
+    {
+        "arn": f"arn:aws:sts::{A}:assumed-role/AWSServiceRoleForX/s",
+        "role": f"arn:aws:iam::{A}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
+    },
     "ec2.amazonaws.com",
     {"type": "Anonymous"},
 ]
@@ -115,6 +123,19 @@ def test_both_readings_come_to_the_same_decision(start: int) -> None:
     assert answers["ExplicitlyDenied"] >= 50
     assert answers["ImplicitlyDenied"] >= 100
     assert answers["Unknown"] >= 1
+
+
+KNOWN = [
+    line
+    for line in LINES
+    if not {"u:", "n:"} & {part.split()[0] for part in line.split(" |")[5].split(" ; ") if part.strip()}
+]
+
+
+@pytest.mark.parametrize("line", KNOWN, ids=[line.split(" |")[0] for line in KNOWN])
+def test_the_other_reading_comes_to_what_the_table_says(line: str) -> None:
+    written = table_case(line)
+    assert judge(written) == written["expected"]["decision"]
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, LONGEST, Hop, ask, ending
@@ -138,7 +138,7 @@ def _strangers(estate: Estate, document: Document) -> Iterator[tuple[Principal, 
             continue
         if isinstance(principal, Root):
             if principal.account not in estate.snapshots:
-                yield principal, True
+                yield replace(principal, delegated=True), True
         elif not isinstance(principal, Service):
             yield estate.principal(element), principal.account not in estate.snapshots
 

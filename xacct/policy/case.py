@@ -13,6 +13,7 @@ from xacct.policy.principal import Anonymous, Principal, parse_principal
 from xacct.problem import BadInput, Place, Problem
 
 _LAYERS = ("identity", "resource", "session", "boundary", "scp", "rcp", "vpc_endpoint")
+_OF_PROVIDERS = ("sts:assumerolewithwebidentity", "sts:assumerolewithsaml")
 _REQUEST = ("principal", "action", "resource", "resource_account", "context", "unknown_keys")
 
 
@@ -148,7 +149,7 @@ class _Reader:
         owner = parts.get("resource_account", "")
         if not isinstance(owner, str):
             self.wrong("request.resource_account", 'must be a text: write "012345678901", with quotes.')
-        principal = self.principal(parts.get("principal"), context)
+        principal = self.principal(parts.get("principal"), context, parts.get("action"))
         if self.problems or principal is None:
             return None
         return Request.of(
@@ -160,8 +161,11 @@ class _Reader:
             unknown_keys=self.texts(parts.get("unknown_keys", []), "request.unknown_keys"),
         )
 
-    def principal(self, given: object, context: Mapping[str, Any]) -> Principal | None:
-        """Who asks; of a session the role's path is taken from a given aws:PrincipalArn that fits."""
+    def principal(self, given: object, context: Mapping[str, Any], action: object) -> Principal | None:
+        """Who asks; of a session the role's path is taken from a given aws:PrincipalArn that fits.
+
+        Who enters a role with a token or an assertion is whoever the named provider vouches for.
+        """
         if given == "*" or (isinstance(given, Mapping) and given.get("type") == "Anonymous"):
             return Anonymous()
         if not isinstance(given, str | Mapping):
@@ -172,6 +176,8 @@ class _Reader:
             given = {str(key): str(value) for key, value in given.items()}
         elif _is_role_of(role, given):
             given = {"arn": given, "role": str(role)}
+        elif str(action).lower() in _OF_PROVIDERS and not given.startswith("arn:"):
+            given = {"type": "Federated", "arn": given}
         try:
             return parse_principal(given)
         except (ValueError, KeyError) as error:

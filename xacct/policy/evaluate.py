@@ -13,7 +13,16 @@ from typing import NamedTuple
 
 from xacct.policy.document import Document
 from xacct.policy.match import Truth
-from xacct.policy.principal import Anonymous, Federated, Principal, Role, Root, Service, Session
+from xacct.policy.principal import (
+    Anonymous,
+    Federated,
+    FederatedUser,
+    Principal,
+    Role,
+    Root,
+    Service,
+    Session,
+)
 from xacct.policy.request import Reach, Request
 from xacct.policy.statement import Clause, prepared
 
@@ -148,11 +157,12 @@ class _Judgement:
             identity = _or(identity, self._look("identity", named.document, named.name))
         granted = self._granted(policies.resource)
         boundary = policies.boundary is None or self._caps("boundary", policies.boundary)
-        session = policies.session is None or self._caps("session", policies.session)
+        session = self._session(policies.session)
         organization = not policies.scp or self._levels()
-        for level in policies.rcp:
-            for named in level.policies:
-                self._look("rcp", named.document, named.name)
+        if not _service_linked(self.request.principal):
+            for level in policies.rcp:
+                for named in level.policies:
+                    self._look("rcp", named.document, named.name)
         endpoint = not policies.vpc_endpoint or self._caps("vpc_endpoint", policies.vpc_endpoint)
         if unknown:
             identity = identity or (None if "identity" in unknown else identity)
@@ -168,6 +178,15 @@ class _Judgement:
         for document in (documents,) if isinstance(documents, Document) else documents:
             truth = _or(truth, self._look(layer, document, ""))
         return truth
+
+    def _session(self, documents: tuple[Document, ...] | None) -> Truth:
+        """Session policies cap; a federated user who passed none has nothing from the user's own policies.
+
+        IAM User Guide, "Permissions for GetFederationToken".
+        """
+        if documents is None:
+            return not isinstance(self.request.principal, FederatedUser)
+        return self._caps("session", documents)
 
     def _levels(self) -> Truth:
         """Service control policies: every level must allow; they bind principals of member accounts only.
@@ -247,6 +266,8 @@ def _allowed(request: Request, sides: _Sides) -> tuple[Truth, str]:
         return False, "scp" if sides.organization is False else "vpc_endpoint"
     resource = _any_true(sides.granted.values())
     principal = request.principal
+    if isinstance(principal, Root) and request.verb == "sts:assumerole" and not principal.delegated:
+        return False, "identity"  # AssumeRole: not with credentials of the root user, whatever policies say
     if isinstance(principal, Service | Federated | Anonymous):
         return _and(above, resource), "resource"
     own, missing = _own_side(principal, sides)
@@ -275,14 +296,15 @@ def _own_side(principal: Principal, sides: _Sides) -> tuple[Truth, str]:
 def _direct(sides: _Sides) -> tuple[Truth, str]:
     """What a resource's policy gives by itself within one account.
 
-    One that names the user or the session gives it whatever boundary and session policy leave out; one that
-    names the role, or anyone, is capped by them; one that names the account only delegates. IAM User Guide,
-    "Policy evaluation logic", Evaluating policies within a single account.
+    One that names the user or the session, or anyone, gives it whatever boundary and session policy leave
+    out; one that names the role, or the user who opened a federated session, is capped by them; one that
+    names the account only delegates. IAM User Guide, "How AWS enforcement code logic evaluates requests".
     """
-    alone = sides.granted.get(Reach.ITSELF, False)
+    granted = sides.granted
+    alone = _or(granted.get(Reach.ITSELF, False), granted.get(Reach.ANYONE, False))
     if alone:
         return True, ""
-    by_role = _or(sides.granted.get(Reach.ROLE, False), sides.granted.get(Reach.ANYONE, False))
+    by_role = granted.get(Reach.ROLE, False)
     if by_role is False:
         return alone, ""
     if sides.boundary is False or sides.session is False:
@@ -299,13 +321,16 @@ def needs_resource(request: Request) -> bool:
 
 
 def _governed(principal: Principal) -> bool:
+    return not isinstance(principal, Service | Federated | Anonymous) and not _service_linked(principal)
+
+
+def _service_linked(principal: Principal) -> bool:
+    """Whether it is a service-linked role, which no control policy of an organization affects."""
     match principal:
-        case Service() | Federated() | Anonymous():
-            return False
         case Role(arn) | Session(arn):
-            return ":role/aws-service-role/" not in arn
+            return ":role/aws-service-role/" in arn
         case _:
-            return True
+            return False
 
 
 _LAYERS = {

@@ -62,9 +62,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class FederatedUser:
-    """A session that a user opened with GetFederationToken."""
+    """A session that a user opened with GetFederationToken; ``user`` is the user's ARN where it is known."""
 
     arn: str
+    user: str = ""
+
+    @property
+    def opener(self) -> str:
+        """The user who opened it; taken for the one of the session's name, as the documentation's examples do."""
+        partition, name = self.arn.split(":")[1], self.arn.rpartition("/")[2]
+        return self.user or f"arn:{partition}:iam::{self.account}:user/{name}"
 
     @property
     def account(self) -> str:
@@ -91,10 +98,11 @@ class Federated:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The root user of an account."""
+    """The root user of an account; ``delegated``: whomever its administrators choose, for all they may do."""
 
     account: str
     partition: str = "aws"
+    delegated: bool = False
 
     @property
     def arn(self) -> str:
@@ -145,8 +153,8 @@ def is_unique_id(text: str) -> bool:
 def parse_principal(given: str | Mapping[str, str]) -> Principal:
     """A principal from its ARN, an account id, a service's name, or ``{"type": "Anonymous"}``.
 
-    Of an assumed-role ARN the role's path is unknown; ``{"arn": ..., "role": ARN}`` gives it. ``"id"`` gives
-    the unique id of a user or role (``AIDA...``, ``AROA...``).
+    Of an assumed-role ARN the role's path is unknown; ``{"arn": ..., "role": ARN}`` gives it. ``"user"`` gives
+    the user who opened a federated session, ``"id"`` the unique id of a user or role (``AIDA...``, ``AROA...``).
 
     Raises:
         ValueError: it is none of these.
@@ -194,4 +202,6 @@ def _with_details(principal: Principal, given: Mapping[str, str]) -> Principal:
             return Role(arn, unique)
         case Session(role_arn, name):
             return Session(role or role_arn, name, unique)
+        case FederatedUser(arn):
+            return FederatedUser(arn, given.get("user", ""))
     return principal

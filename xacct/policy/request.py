@@ -26,9 +26,9 @@ class Reach(IntEnum):
     NOBODY = 0
     ACCOUNT = 1
     """By the account, which only delegates."""
-    ANYONE = 2
-    ROLE = 3
-    """By the role of the session."""
+    ROLE = 2
+    """By the role of the session, or by the user who opened a federated one."""
+    ANYONE = 3
     ITSELF = 4
     """By its own ARN or unique id."""
 
@@ -97,20 +97,24 @@ def names_of(principal: Principal) -> tuple[tuple[str, Reach], ...]:
             return ((named("Federated", provider), Reach.ITSELF), anyone)
         case Anonymous():
             return (anyone,)
-        case User(arn, unique) | Role(arn, unique):
+        case User(arn, unique):
             ids = ((named("AWS", unique), Reach.ITSELF),) if unique else ()
             return ((named("AWS", arn), Reach.ITSELF), *ids, anyone, account)
+        case Role(arn, unique):
+            ids = ((named("AWS", unique), Reach.ROLE),) if unique else ()
+            return (anyone, (named("AWS", arn), Reach.ROLE), *ids, account)
         case Session(role_arn, _, role_id):
             roles = ((named("AWS", role_id), Reach.ROLE),) if role_id else ()
             return (
                 (named("AWS", principal.arn), Reach.ITSELF),
+                anyone,
                 (named("AWS", role_arn), Reach.ROLE),
                 *roles,
-                anyone,
                 account,
             )
         case FederatedUser(arn):
-            return ((named("AWS", arn), Reach.ITSELF), anyone, account)
+            opener = (named("AWS", principal.opener), Reach.ROLE)
+            return ((named("AWS", arn), Reach.ITSELF), anyone, opener, account)
         case Root(number):
             return ((named("AWS", number), Reach.ITSELF), anyone)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from xacct.policy.condition import Test, prepare
 from xacct.policy.document import NEW, Document, PrincipalElement, Statement
 from xacct.policy.match import Match, Truth, any_of, any_resource
-from xacct.policy.principal import Principal, Session, User
+from xacct.policy.principal import FederatedUser, Principal, Role, Session, User
 from xacct.policy.request import Reach, Request, named
 
 _REMEMBERED = 4096
@@ -82,7 +82,9 @@ def _needed(principal: Principal) -> frozenset[Reach]:
     match principal:
         case Session():
             return frozenset({Reach.ITSELF, Reach.ROLE, Reach.ACCOUNT})
-        case User():
+        case Role():
+            return frozenset({Reach.ROLE, Reach.ACCOUNT})
+        case User() | FederatedUser():
             return frozenset({Reach.ITSELF, Reach.ACCOUNT})
         case _:
             return frozenset()

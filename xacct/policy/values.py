@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import operator
+import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,9 @@ Block: TypeAlias = tuple[int, int, int]
 """Addresses that follow each other: the version of IP, the first and the last as numbers."""
 
 _TRUTHS = frozenset({"true", "false"})
+_NUMBER = frozenset("0123456789+-.eE \t")
+_EPOCH = re.compile(r"[0-9]{5,}(?:\.[0-9]+)?|[0-9]{1,3}")
+_MONTH = re.compile(r"[0-9]{4}(?:-[0-9]{2})?")
 _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "<": operator.lt,
@@ -69,23 +73,31 @@ def among_addresses(values: tuple[str, ...]) -> Match:
 @lru_cache(maxsize=4096)
 def number(text: str) -> Decimal | None:
     """A finite number; None where the text is none."""
+    if not _NUMBER.issuperset(text):
+        return None
     try:
-        found = Decimal(text.strip())
+        return Decimal(text.strip())
     except InvalidOperation:
         return None
-    return found if found.is_finite() else None
 
 
 @lru_cache(maxsize=4096)
 def moment(text: str) -> datetime | None:
-    """A moment from ISO 8601 (in UTC where it names no zone) or from seconds since 1970; else None."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+    """A moment from seconds since 1970, or from a date as the W3C writes them; else None.
+
+    Without a zone it is in UTC. A year by itself would be seconds too, and is taken for a year.
+    """
+    if _EPOCH.fullmatch(text):
         try:
             return datetime.fromtimestamp(float(text), UTC)
         except (ValueError, OverflowError, OSError):
             return None
+    if _MONTH.fullmatch(text):
+        text += "-01-01"[-3 * (2 - text.count("-")) :]
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
