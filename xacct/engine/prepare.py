@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from immutabledict import immutabledict
 
 from xacct.engine.consequences import consequences
+from xacct.engine.estates import live_estate, planned_estate
 from xacct.engine.lacking import lacking
 from xacct.engine.limits import Lifted, exceeded
+from xacct.engine.lockout import locked_out
+from xacct.engine.openness import opened
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
@@ -94,12 +97,18 @@ def prepare(
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
     )
-    limits = [manifest.limits, *([earlier.limits] if earlier else [])]
-    beyond = exceeded(
-        plan, state, living, limits, choice.lifted, accounts=choice.accounts, destroyed=choice.destroy
-    )
-    plan = replace(plan, guards=(*plan.guards, *beyond))
     plan = replace(plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy))
+    limits = [manifest.limits, *([earlier.limits] if earlier else [])]
+    before, after = live_estate(snapshots), planned_estate(snapshots, plan)
+    guards = (
+        *plan.guards,
+        *exceeded(
+            plan, state, living, limits, choice.lifted, accounts=choice.accounts, destroyed=choice.destroy
+        ),
+        *opened(plan, after, choice.lifted),
+        *locked_out(plan, manifest.accounts, snapshots, before, after, choice.lifted),
+    )
+    plan = replace(plan, guards=guards)
     return Prepared(plan=plan, desired=wanted, live=living)
 
 

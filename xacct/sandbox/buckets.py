@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from xacct.policy.public import is_public
 from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.faults import ServiceFault
-from xacct.sandbox.public import is_public
 from xacct.sandbox.request import Demand, Operation
 from xacct.sandbox.store import Store
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xacct.sandbox.public import is_public
+from xacct.policy.public import is_public
 
 ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
 

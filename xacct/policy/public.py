@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from xacct.policy.document import Document, Statement
+
 FIXING = frozenset(
     {
         "aws:sourceip",
@@ -41,6 +43,11 @@ def is_public(policy: str) -> bool:
         return True
     listed = statements if isinstance(statements, list) else [statements]
     return any(_lets_everybody_in(statement) for statement in listed)
+
+
+def public_statements(document: Document) -> tuple[Statement, ...]:
+    """The statements of a document that let in everybody; what S3 says of bucket policies, for any document."""
+    return tuple(one for one in document.statements if _lets_everybody_in(json.loads(one.source)))
 
 
 def _lets_everybody_in(statement: Any) -> bool:
