@@ -58,8 +58,9 @@ class Platform:
     owner; where they do not, HeadBucket with the owner has to come first. ``grants_judged`` tells whether
     AssumeRole asks the caller's own policies, ``tags_in_get_role`` whether GetRole shows the tags.
     ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
-    changed and taken away again. ``conditional_writes`` tells whether writing and deleting an object under a
-    condition that does not hold surely changes nothing. ``keys_unfilled`` are condition keys (or their
+    changed and taken away again; where not, every change uses up one more of ``limits.tags_per_role``.
+    ``conditional_writes`` tells whether writing and deleting an object under a condition that does not hold
+    surely changes nothing. ``keys_unfilled`` are condition keys (or their
     beginnings) that no request carries, so that who asks for one is refused; ``keys_unenforced`` are looked at
     and let through. ``services`` are those that a document may name, empty for any. ``session_principals``
     tells whether a session of a role is known as a principal, ``federated`` which providers are. A
@@ -106,7 +107,6 @@ CEPH = Platform(
     title="Ceph",
     private=True,
     account_id=r"RGW[0-9]{17}",
-    limits=Limits(tags_per_role=9),
     identity=("iam:GetUser", "iam:ListUsers", "iam:ListRoles"),
     bulk_read=False,
     managed_policies=False,

@@ -47,6 +47,7 @@ LiveDocument = Document | RawDocument
 class RoleRecord:
     """A live role; ``boundary`` is a policy ARN, ``tags`` all tags it has, ``attached`` policies by ARN.
 
+    ``tag_pairs`` is how many tags the service counts, where it keeps those that a newer one of the same key hides.
     ``created`` is only seen, never compared.
     """
 
@@ -59,6 +60,7 @@ class RoleRecord:
     max_session: int = 3600
     boundary: str = ""
     tags: immutabledict[str, str] = field(default_factory=immutabledict)
+    tag_pairs: int = field(default=0, compare=False)
     inline: immutabledict[str, LiveDocument] = field(default_factory=immutabledict)
     attached: frozenset[str] = frozenset()
     instance_profiles: frozenset[str] = frozenset()

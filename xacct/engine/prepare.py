@@ -13,6 +13,7 @@ from xacct.engine.lacking import lacking
 from xacct.engine.limits import Lifted, exceeded
 from xacct.engine.lockout import locked_out
 from xacct.engine.openness import opened
+from xacct.engine.role_tags import dropping, tag_problems
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
@@ -70,6 +71,8 @@ def prepare(
     lacks = lacking(wanted.state, snapshots)
     state, living = wanted.state, live(snapshots.values())
     was = desire(earlier, snapshots).state if earlier else None
+    state = dropping(state, was)
+    lacks += tuple(tag_problems(state, living))
     removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
     if choice.links:
         chosen = _of_links(manifest, snapshots, choice.links)

@@ -75,6 +75,7 @@ def role_record(detail: Mapping[str, Any]) -> RoleRecord:
         max_session=int(detail.get("MaxSessionDuration") or 3600),
         boundary=boundary(detail),
         tags=tags(detail.get("Tags", ())),
+        tag_pairs=sum("Value" in pair for pair in detail.get("Tags", ())),
         inline=inline(detail.get("RolePolicyList", ())),
         attached=attached(detail.get("AttachedManagedPolicies", ())),
         instance_profiles=frozenset(

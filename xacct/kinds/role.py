@@ -11,6 +11,7 @@ from immutabledict import immutabledict
 
 from xacct.account import Account
 from xacct.kinds.mark import FINGERPRINT_TAG, MANIFEST_TAG, digest, marker
+from xacct.platform import AWS, Platform, told
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
 from xacct.snapshot import RoleRecord, Snapshot
@@ -21,7 +22,9 @@ class Role(Resource):
     """A role as the manifest says it, or as it lives.
 
     ``manifest`` is the name of the manifest that marks it. ``tags`` are the author's own on the desired side,
-    and all but our mark on the live side: only those that are desired are compared, foreign ones stay.
+    and all but our mark on the live side: only those that are desired are compared, foreign ones stay, and
+    ``dropped`` are those that an earlier manifest had and this one has not. ``tag_pairs`` is what the service
+    counts: where it appends and never replaces, more than there are keys.
     """
 
     kind: ClassVar[str] = "role"
@@ -36,6 +39,8 @@ class Role(Resource):
     tags: immutabledict[str, str] = field(default_factory=immutabledict)
     manifest: str = ""
     fingerprint: str = field(default="", compare=False)
+    tag_pairs: int = field(default=0, compare=False)
+    dropped: immutabledict[str, str] = field(default_factory=immutabledict, compare=False)
 
     @property
     def address(self) -> Address:
@@ -86,6 +91,7 @@ class Role(Resource):
             == (live.description, live.max_session, live.boundary)
             and self.manifest == live.manifest
             and all(live.tags.get(key) == value for key, value in self.tags.items())
+            and not self._removable(live)
         )
 
     def irreplaceable(self, live: Self) -> str | None:
@@ -127,6 +133,7 @@ class Role(Resource):
                     manifest=tags.pop(MANIFEST_TAG, ""),
                     fingerprint=tags.pop(FINGERPRINT_TAG, ""),
                     tags=immutabledict(tags),
+                    tag_pairs=role.tag_pairs or len(role.tags),
                 )
 
     def added_to(self, snapshot: Snapshot) -> Snapshot:
@@ -142,7 +149,13 @@ class Role(Resource):
                 description=self.description,
                 max_session=self.max_session,
                 boundary=self.boundary,
-                tags=immutabledict({**record.tags, **self.tags, **self._marks()}),
+                tags=immutabledict(
+                    {
+                        **{key: value for key, value in record.tags.items() if key not in self.dropped},
+                        **self._tags(),
+                    }
+                ),
+                tag_pairs=0,
             ),
         )
 
@@ -151,7 +164,8 @@ class Role(Resource):
         return snapshot.lacking("roles", self.name)
 
     def create(self) -> tuple[Call, ...]:
-        """One call, the mark in it."""
+        """One call, the mark in it; the author's tags in further ones where one call cannot carry them all."""
+        first, *rest = self._portions(self._tags()) or [[]]
         return (
             Call.of(
                 "iam",
@@ -162,8 +176,9 @@ class Role(Resource):
                 Description=self.description or None,
                 MaxSessionDuration=self.max_session,
                 PermissionsBoundary=self.boundary or None,
-                Tags=_pairs({**self.tags, **self._marks()}),
+                Tags=first,
             ),
+            *(Call.of("iam", "TagRole", RoleName=self.name, Tags=portion) for portion in rest),
         )
 
     def update(self, live: Self) -> tuple[Call, ...]:
@@ -172,12 +187,32 @@ class Role(Resource):
             return ()
         return tuple(self._updates(live))
 
-    def _updates(self, live: Self) -> Iterator[Call]:
+    def wanted_tags(self, live: Self) -> dict[str, str]:
+        """The tags that the live role lacks, or has with another value: the mark first, its fingerprint last.
+
+        Where tags only accumulate the last of equal keys counts, and when there is no more room for it the
+        fingerprint stays behind: the role then counts as edited.
+        """
         had = {**live.tags, MANIFEST_TAG: live.manifest, FINGERPRINT_TAG: live.fingerprint}
-        wanted = {**self.tags, **self._marks()}
-        tags = {key: value for key, value in wanted.items() if had.get(key) != value}
-        if tags:
-            yield Call.of("iam", "TagRole", RoleName=self.name, Tags=_pairs(tags))
+        wanted = {key: value for key, value in self._tags().items() if had.get(key) != value}
+        room = self.room(live)
+        if room is not None and len(wanted) > room:
+            wanted.pop(FINGERPRINT_TAG, None)
+        return wanted
+
+    def room(self, live: Self) -> int | None:
+        """How many tags the live role still takes; None where a tag takes the place of its key's old one."""
+        if self._platform.tags_replaced:
+            return None
+        return max(0, self._platform.limits.tags_per_role - live.tag_pairs)
+
+    def irremovable(self, live: Self) -> frozenset[str]:
+        """The dropped tags that the live role has and cannot lose."""
+        return frozenset() if self._platform.tags_replaced else self._left_over(live)
+
+    def _updates(self, live: Self) -> Iterator[Call]:
+        for portion in self._portions(self.wanted_tags(live)):
+            yield Call.of("iam", "TagRole", RoleName=self.name, Tags=portion)
         if self.boundary and self.boundary != live.boundary:
             yield Call.of(
                 "iam", "PutRolePermissionsBoundary", RoleName=self.name, PermissionsBoundary=self.boundary
@@ -196,14 +231,33 @@ class Role(Resource):
             )
         if live.boundary and not self.boundary:
             yield Call.of("iam", "DeleteRolePermissionsBoundary", RoleName=self.name)
+        if gone := self._removable(live):
+            yield Call.of("iam", "UntagRole", RoleName=self.name, TagKeys=sorted(gone))
 
     def delete(self) -> tuple[Call, ...]:
         """One call; its policies are steps of their own and go first."""
         return (Call.of("iam", "DeleteRole", RoleName=self.name),)
 
-    def _marks(self) -> dict[str, str]:
-        return {MANIFEST_TAG: self.manifest, FINGERPRINT_TAG: self.stamp} if self.manifest else {}
+    def _tags(self) -> dict[str, str]:
+        """All that it should carry, in the order in which they are put: mark, author's, fingerprint."""
+        own = dict(sorted(self.tags.items()))
+        if not self.manifest:
+            return own
+        return {MANIFEST_TAG: self.manifest, **own, FINGERPRINT_TAG: self.stamp}
 
+    @property
+    def _platform(self) -> Platform:
+        return told(account_id=self.account.id) or AWS
 
-def _pairs(tags: dict[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+    def _removable(self, live: Self) -> frozenset[str]:
+        return self._left_over(live) if self._platform.tags_replaced else frozenset()
+
+    def _left_over(self, live: Self) -> frozenset[str]:
+        """Dropped tags that still are as they were put; with another value they are somebody else's."""
+        return frozenset(key for key, value in self.dropped.items() if live.tags.get(key) == value)
+
+    def _portions(self, tags: dict[str, str]) -> list[list[dict[str, str]]]:
+        """The tags in their order, as many together as one call may carry."""
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        most = self._platform.tags_per_call
+        return [pairs[start : start + most] for start in range(0, len(pairs), most)]
