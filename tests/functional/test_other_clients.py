@@ -1,23 +1,19 @@
-"""The page's scenario against the sandbox in a second process, with the installed command and other people's clients.
-
-The AWS CLI and s3cmd come from PyPI into an environment of their own, as a user would have them.
-"""
+"""The page's scenario against the sandbox in a second process, with the installed command and other clients."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
 
+from tests.clients import installed
 from tests.functional.conftest import MANIFESTS
 from xacct.manifest.load import load_manifest
 from xacct.sandbox.world import Extra, Key, World
@@ -29,25 +25,13 @@ BUCKET = "mongodb-snapshots"
 BACKUPS = ("mongodb-backup-monday.img.xz", "mongodb-backup-tuesday.img.xz")
 ROLE = "cross-bucket-access-mongodb-logs"
 ROLE_ARN = f"arn:aws:iam::{DATA}:role/{ROLE}"
-CLIENTS = ("awscli>=1.40,<2", "s3cmd>=2.4,<3")
-CACHE = Path(__file__).parents[2] / ".cache" / "clients"
 XACCT = Path(sys.executable).with_name("xacct")
 
 
 @pytest.fixture(scope="module")
 def clients() -> Path:
-    """The folder with ``aws`` and ``s3cmd``; kept in the cache folder between runs."""
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    with (CACHE.parent / "clients.lock").open("w") as lock:  # several workers may want them at once
-        flock(lock, LOCK_EX)
-        ready = CACHE / ".ready"
-        if not ready.exists() or ready.read_text() != repr(CLIENTS):
-            shutil.rmtree(CACHE, ignore_errors=True)
-            subprocess.run([sys.executable, "-m", "venv", CACHE], check=True)
-            pip = [CACHE / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, *CLIENTS], check=True)
-            ready.write_text(repr(CLIENTS))
-    return CACHE / "bin"
+    """The folder with ``aws`` and ``s3cmd``."""
+    return installed()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import configparser
 import json
+import os
 import re
 import secrets
+import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -75,6 +78,18 @@ class Live:
         """The real name of a bucket of the manifest."""
         return f"{name}-{self._mark}"
 
+    def key(self, account: str) -> dict[str, str]:
+        """The administrator's key of an account, in the form in which AssumeRole answers one."""
+        key = self.world.administrators[self.id(account)]
+        return {"AccessKeyId": key.access_key_id, "SecretAccessKey": key.secret_access_key}
+
+    def profile_key(self, profile: str) -> dict[str, str]:
+        """The key of a profile that the manifest names, in the same form."""
+        config = configparser.RawConfigParser()
+        config.read(self.config)
+        found = config[f"profile {profile}"]
+        return {"AccessKeyId": found["aws_access_key_id"], "SecretAccessKey": found["aws_secret_access_key"]}
+
     def client(self, service: str, account: str) -> Any:
         """boto3, as the administrator of an account of the manifest."""
         return self.world.client(service, self.id(account))
@@ -93,6 +108,34 @@ class Live:
         ran = self.xacct(*words)
         assert ran.code == code, f"{words} ended with {ran.code}\n{ran.out}\n{ran.err}"
         return ran.out + ran.err
+
+    def run(self, *words: str | Path, code: int = 0, **more: str) -> str:
+        """What another program said that has to end with this code; it finds the profiles as xacct does."""
+        done = subprocess.run(
+            [str(word) for word in words],
+            env={**os.environ, "HOME": str(self.folder), **more},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, f"{words}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def s3cmd(self, clients: Path, key: Mapping[str, str]) -> tuple[str | Path, ...]:
+        """The words that make s3cmd use these credentials, as AssumeRole answers them, on this platform."""
+        host = (self.world.endpoint or "https://s3.amazonaws.com").partition("://")[2]
+        where = [f"--host={host}", f"--host-bucket={host}", "--no-ssl"] if self.world.endpoint else []
+        token = [f"--access_token={key['SessionToken']}"] if "SessionToken" in key else []
+        secret = f"--secret_key={key['SecretAccessKey']}"
+        return (
+            clients / "s3cmd",
+            f"--access_key={key['AccessKeyId']}",
+            secret,
+            *token,
+            *where,
+            "--region=us-east-1",
+        )
 
     def outcomes(self, *words: str) -> dict[str, str]:
         """The findings of verify, outcome by check."""

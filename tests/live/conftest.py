@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients import installed
 from tests.live.backends import Backend, chosen
 from tests.live.cloud import Live
 
@@ -31,3 +32,9 @@ def live(
     monkeypatch.chdir(tmp_path)
     with ExitStack() as stack:
         yield Live(backend, tmp_path, capsys, stack)
+
+
+@pytest.fixture(scope="session")
+def clients() -> Path:
+    """The folder with ``aws`` and ``s3cmd``."""
+    return installed()
