@@ -61,7 +61,8 @@ class Splice:
     """A change to a document that others write too: own statements in, own statements out, the rest kept.
 
     It is one read and one put (or a delete, where nothing is left), merged anew at the moment of the put,
-    because the service has no compare-and-swap. ``put`` holds statement texts with their Sids, ``drop`` Sids.
+    because the service has no compare-and-swap. ``put`` holds statement texts with their Sids, ``drop`` Sids,
+    and ``dead`` unique ids of deleted principals that have to leave the document with it.
     """
 
     read: Call
@@ -70,10 +71,11 @@ class Splice:
     parameter: str
     put: tuple[str, ...] = ()
     drop: frozenset[str] = frozenset()
+    dead: frozenset[str] = frozenset()
 
     def merged(self, live: str | None) -> Call:
         """The one call that turns the live text into the merged one; None means that there is no document."""
-        text = splice(live, self.put, self.drop)
+        text = splice(live, self.put, self.drop, self.dead)
         if text is None:
             return self.remove
         return Call(

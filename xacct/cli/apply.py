@@ -109,6 +109,7 @@ def _nothing_else(context: click.Context) -> None:
         ("allow_public", "--allow-public"),
         ("allow_lockout", "--allow-lockout"),
         ("allow_protected", "--allow-protected"),
+        ("drop_dead_principals", "--drop-dead-principals"),
         ("max_delete", "--max-delete"),
     ):
         if given(context, name):

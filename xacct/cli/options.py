@@ -91,13 +91,18 @@ def lifting_options(function: Command) -> Command:
         allow_public: bool,
         allow_lockout: bool,
         allow_protected: bool,
+        drop_dead_principals: bool,
         max_delete: int | None,
         **given: Any,
     ) -> Any:
         from xacct.engine.limits import Lifted
 
         lifted = Lifted(
-            public=allow_public, lockout=allow_lockout, protected=allow_protected, max_delete=max_delete
+            public=allow_public,
+            lockout=allow_lockout,
+            protected=allow_protected,
+            dead_principals=drop_dead_principals,
+            max_delete=max_delete,
         )
         return function(lifted=lifted, **given)
 
@@ -108,6 +113,11 @@ def lifting_options(function: Command) -> Command:
             type=click.IntRange(min=0),
             metavar="N",
             help="So many steps may delete or narrow something, in place of the manifest's limits.",
+        ),
+        click.option(
+            "--drop-dead-principals",
+            is_flag=True,
+            help="Take deleted principals out of the statements of others, for which every put is refused.",
         ),
         click.option("--allow-protected", is_flag=True, help="Also touch what the manifest protects."),
         click.option(

@@ -24,6 +24,7 @@ class Lifted:
     public: bool = False
     lockout: bool = False
     protected: bool = False
+    dead_principals: bool = False
     max_delete: int | None = None
 
 

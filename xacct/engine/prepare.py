@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from immutabledict import immutabledict
 
 from xacct.engine.consequences import consequences
+from xacct.engine.dead import without_the_dead
 from xacct.engine.estates import live_estate, planned_estate
 from xacct.engine.lacking import lacking
 from xacct.engine.limits import Lifted, exceeded
@@ -100,6 +101,7 @@ def prepare(
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
     )
+    plan = without_the_dead(plan, snapshots, drop=choice.lifted.dead_principals)
     plan = replace(plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy))
     limits = [manifest.limits, *([earlier.limits] if earlier else [])]
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)

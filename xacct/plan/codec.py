@@ -100,6 +100,7 @@ def _request(request: Request) -> dict[str, Any]:
                 "parameter": request.parameter,
                 "put": [json.loads(statement) for statement in request.put],
                 "drop": sorted(request.drop),
+                "dead": sorted(request.dead),
             },
         }
     return _call(request)

@@ -143,6 +143,7 @@ def _request(one: Mapping[str, Any]) -> Request:
         parameter=merge["parameter"],
         put=tuple(json.dumps(statement) for statement in merge["put"]),
         drop=frozenset(merge["drop"]),
+        dead=frozenset(merge["dead"]),
     )
 
 

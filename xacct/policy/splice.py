@@ -16,11 +16,15 @@ def statement_texts(text: str) -> tuple[str, ...]:
     return tuple(text[item.start : item.end] for item in _items(_statements(text)))
 
 
-def splice(text: str | None, put: Sequence[str], drop: Collection[str]) -> str | None:
+def splice(
+    text: str | None, put: Sequence[str], drop: Collection[str], dead: Collection[str] = ()
+) -> str | None:
     """Own statements in and out of a document that others write too; foreign text is kept byte for byte.
 
-    A statement in ``put`` takes the place of the one with the same Sid, else it is added at the end. None is
-    returned where no statement is left; None or an empty text stands for no document yet.
+    A statement in ``put`` takes the place of the one with the same Sid, else it is added at the end. ``dead``
+    are unique ids of deleted principals that leave the foreign statements too, and a statement that named
+    nobody else goes with them; of a NotPrincipal nothing is taken, which would widen it. None is returned
+    where no statement is left; None or an empty text stands for no document yet.
 
     Raises:
         MalformedDocument: the text is no policy document.
@@ -38,11 +42,38 @@ def splice(text: str | None, put: Sequence[str], drop: Collection[str]) -> str |
         if sid and sid in new:
             kept.append(new.pop(sid))
         elif not (sid and sid in drop):
-            kept.append(text[item.start : item.end])
+            kept += _without(text, item, dead)
     kept += new.values()
     if not kept:
         return None
     return f"{text[: node.start]}[{','.join(kept)}]{text[node.end :]}"
+
+
+def _without(text: str, item: Node, dead: Collection[str]) -> list[str]:
+    """The text of a statement without these principals; none where it named nobody else."""
+    own = text[item.start : item.end]
+    principal = _member(item, "Principal")
+    named = _member(principal, "AWS") if principal is not None else None
+    if principal is None or named is None:
+        return [own]
+    values = named.value.items if isinstance(named.value, JsonList) else [named]
+    living = [text[one.start : one.end] for one in values if one.value not in dead]
+    if len(living) == len(values):
+        return [own]
+    assert isinstance(principal.value, JsonObject)
+    others = [
+        f'"{key}":{text[node.start : node.end]}' for key, _, node in principal.value.members if key != "AWS"
+    ]
+    members = [f'"AWS":[{",".join(living)}]', *others] if living else others
+    if not members:
+        return []
+    return [f"{text[item.start : principal.start]}{{{','.join(members)}}}{text[principal.end : item.end]}"]
+
+
+def _member(node: Node, name: str) -> Node | None:
+    if not isinstance(node.value, JsonObject):
+        return None
+    return next((value for key, _, value in node.value.members if key == name), None)
 
 
 def _statements(text: str) -> Node:

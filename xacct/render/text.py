@@ -170,6 +170,7 @@ def _request(request: Request) -> Iterator[str]:
     if isinstance(request, Splice):
         yield f"{request.read.service}:{request.read.operation} {json.dumps(request.read.arguments())}"
         merged = f"{len(request.put)} statements in, {len(request.drop)} out, the others kept"
+        merged += f" without {', '.join(sorted(request.dead))}" if request.dead else ""
         write = request.write
         yield f"{write.service}:{write.operation} {json.dumps(write.arguments())} ({merged})"
     else:
