@@ -63,7 +63,8 @@ class Platform:
     surely changes nothing. ``keys_unfilled`` are condition keys (or their
     beginnings) that no request carries, so that who asks for one is refused; ``keys_unenforced`` are looked at
     and let through. ``services`` are those that a document may name, empty for any. ``session_principals``
-    tells whether a session of a role is known as a principal, ``federated`` which providers are. A
+    tells whether a session of a role is known as a principal, ``federated`` which providers are,
+    ``accounts_without_id`` whether the ARN of a principal may leave its account empty. A
     ``page_size`` of 0 leaves it to the service. ``remarks`` are whole sentences for people.
     """
 
@@ -76,11 +77,11 @@ class Platform:
     bulk_read: bool = True
     managed_policies: bool = True
     boundaries: bool = True
-    second_factor: bool = True
     role_tags: bool = True
     owner_on_writes: bool = True
     grants_judged: bool = True
     session_principals: bool = True
+    accounts_without_id: bool = False
     federated: frozenset[str] = frozenset({"oidc", "saml"})
     service_principals: bool = True
     not_action: bool = True
@@ -114,6 +115,7 @@ CEPH = Platform(
     owner_on_writes=False,
     grants_judged=False,
     session_principals=False,
+    accounts_without_id=True,
     federated=frozenset({"oidc"}),
     service_principals=False,
     not_action=False,
@@ -142,7 +144,6 @@ EUCALYPTUS = Platform(
     limits=Limits(session=3_600),
     bulk_read=False,
     boundaries=False,
-    second_factor=False,
     role_tags=False,
     owner_on_writes=False,
     federated=frozenset({"oidc"}),
@@ -169,7 +170,12 @@ EUCALYPTUS = Platform(
     remarks=("No server of it was at hand: what is said of it comes from its documentation.",),
 )
 PRIVATE = Platform(
-    name="private", title="this service", private=True, owner_on_writes=False, conditional_writes=False
+    name="private",
+    title="this service",
+    private=True,
+    owner_on_writes=False,
+    accounts_without_id=True,
+    conditional_writes=False,
 )
 """A service behind an endpoint of its own of which nothing else is known: everything is tried."""
 

@@ -51,9 +51,15 @@ def arn_of(text: str, manifest_accounts: Mapping[str, Any], *kinds: EntityKind) 
     """
     if text.startswith("arn:") or text in ("*", "anonymous"):
         return text
-    if "bucket" in kinds and text.startswith("s3://"):
-        return f"arn:aws:s3:::{text[5:].rstrip('/')}"
     accounts = {name: spec.account for name, spec in manifest_accounts.items()}
+    if "bucket" in kinds and text.startswith("s3://"):
+        partitions = sorted({account.partition for account in accounts.values()}) or ["aws"]
+        if len(partitions) > 1:
+            raise BadUsage(
+                f"{text} may be in any of {', '.join(partitions)}",
+                fix="Write its ARN, or ACCOUNT/bucket/NAME.",
+            )
+        return f"arn:{partitions[0]}:s3:::{text[5:].rstrip('/')}"
     name, key = text, ""
     if "bucket" in kinds and text.count("/") > 2 and text.split("/")[1] == "bucket":
         first, second, bucket, key = text.split("/", 3)

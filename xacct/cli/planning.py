@@ -13,6 +13,7 @@ from xacct.aws.session import Sessions
 from xacct.cli.say import say
 from xacct.engine.binding import Origin, choice_of, files_of, plan_file
 from xacct.engine.gateway import Gateway
+from xacct.engine.lacking import refuse_lacking
 from xacct.engine.observe import observe
 from xacct.engine.prepare import Choice, Prepared, prepare
 from xacct.errors import ExitCode, Refused
@@ -61,11 +62,13 @@ def make(
     ``saved`` is a plan file that this plan has to be, or to be the rest of.
 
     Raises:
-        BadInput: the manifest or the earlier one has problems; nothing was sent.
+        BadInput: the manifest or the earlier one has problems, or asks for what its platforms lack.
         Refused: an account or an endpoint is not the declared one, or the saved plan is another one.
     """
     read = [Recorded(Disk())]
     manifest = load_manifest(paths, read[0])
+    if not choice.destroy:
+        refuse_lacking(manifest)
 
     def through(files: Files) -> Files:
         read.append(Recorded(files))

@@ -15,19 +15,21 @@ def command(paths: tuple[str, ...], form: str) -> None:
     """Check a manifest without any account; ends with 65 where there is a problem, and shows them all."""
     import json
 
+    from xacct.engine.lacking import refuse_lacking
     from xacct.manifest.load import load_manifest
     from xacct.problem import BadInput
 
     try:
         manifest = load_manifest(paths)
+        warnings = (*manifest.warnings, *refuse_lacking(manifest))
     except BadInput as found:
         if form == "json":
             click.echo(json.dumps([problem.as_dict() for problem in found.problems], indent=2))
         raise
-    for warning in manifest.warnings:
+    for warning in warnings:
         say(str(warning), err=True)
     if form == "json":
-        click.echo(json.dumps([problem.as_dict() for problem in manifest.warnings], indent=2))
+        click.echo(json.dumps([problem.as_dict() for problem in warnings], indent=2))
         return
     counted = ", ".join(
         f"{len(table)} {word}"

@@ -10,7 +10,7 @@ from immutabledict import immutabledict
 from xacct.engine.consequences import consequences
 from xacct.engine.dead import without_the_dead
 from xacct.engine.estates import live_estate, planned_estate
-from xacct.engine.lacking import lacking
+from xacct.engine.lacking import lacking, seen_platforms
 from xacct.engine.limits import Lifted, exceeded
 from xacct.engine.lockout import locked_out
 from xacct.engine.openness import opened
@@ -69,7 +69,7 @@ def prepare(
     choice = choice or Choice()
     _check(manifest, choice)
     wanted = desire(manifest, snapshots)
-    lacks = lacking(wanted.state, snapshots)
+    lacks = lacking(manifest, seen_platforms(snapshots))
     state, living = wanted.state, live(snapshots.values())
     was = desire(earlier, snapshots).state if earlier else None
     state = dropping(state, was)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from xacct.manifest.identities import PermissionSet
 from xacct.manifest.identity_rules import check_identities
 from xacct.manifest.model import LinkSpec, Manifest, Members, Name, RoleSpec, TrustList, WrittenDocument
+from xacct.manifest.partitions import apart
 from xacct.problem import Place, Problem, Severity
 
 _CHAINED = 3600
@@ -21,6 +22,7 @@ def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterat
     """
     yield from _ids(manifest)
     yield from _role_names(manifest)
+    yield from apart(manifest)
     for role in manifest.roles.values():
         if role.place not in spoiled:
             yield from _role(role, manifest)

@@ -276,15 +276,15 @@ def _overlap(shape: str, resource: str) -> bool:
     """
     from xacct.policy.proof.language import Language, TooLarge, tokens, witness
 
+    partition = (
+        resource.split(":")[1] if resource.count(":") > 1 and not _wild(resource.split(":")[1]) else "aws"
+    )
     if shape == "*":
         # S3 asks for what has no resource on every bucket; AWS's own examples write it so.
         return (
             glob(resource).fullmatch("*") is not None
-            or glob(resource).fullmatch("arn:aws:s3:::*") is not None
+            or glob(resource).fullmatch(f"arn:{partition}:s3:::*") is not None
         )
-    partition = (
-        resource.split(":")[1] if resource.count(":") > 1 and not _wild(resource.split(":")[1]) else "aws"
-    )
     known = _template(shape, partition)
     given = Language.of([tokens(_PLACEHOLDER.sub("*", _filled(resource)))])
     try:

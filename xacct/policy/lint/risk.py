@@ -6,6 +6,8 @@ permissions to pass a role".
 
 from __future__ import annotations
 
+import re
+
 from xacct.policy.document import Document, MalformedDocument
 from xacct.policy.lint.conditions import guards
 from xacct.policy.lint.reading import Clause, Sheet, Value
@@ -32,6 +34,9 @@ _ESCALATIONS = (
 _MANY = 24
 """Above so many statements the search for dead ones is left out: it compares each with all others."""
 
+_EVERY_ENTITY = re.compile(r"\*|arn:(?:aws[a-z-]*|\*):iam::\*:(?:\*|role/\*)")
+"""Resources that stand for every entity of whatever account, in any partition."""
+
 
 def check(sheet: Sheet) -> None:
     """Each Allow of an identity policy; then statements that others make superfluous."""
@@ -43,8 +48,9 @@ def check(sheet: Sheet) -> None:
 
 
 def _powers(sheet: Sheet, clause: Clause) -> None:
-    wide = ("*", "arn:aws:iam::*:*", "arn:aws:iam::*:role/*")
-    everywhere = "NotResource" in clause.values or any(value.text in wide for value in clause.of("Resource"))
+    everywhere = "NotResource" in clause.values or any(
+        _EVERY_ENTITY.fullmatch(value.text) for value in clause.of("Resource")
+    )
     if not everywhere:
         return
     if "iam:passedtoservice" not in guards(clause):
