@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,8 +40,15 @@ TWO_ACCOUNTS = "111122223333,444455556666"
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write AWS profiles of the administrators to this file (mode 0600), for AWS_CONFIG_FILE.",
 )
+@click.option(
+    "--oidc-keys",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help='Public keys of token issuers: {"https://ISSUER": {"keys": [...]}}; tokens of others are refused.',
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(port: int, accounts: str, state: Path | None, aws_config: Path | None, form: str) -> None:
+def command(
+    port: int, accounts: str, state: Path | None, aws_config: Path | None, oidc_keys: Path | None, form: str
+) -> None:
     """Run the embedded cloud on the loopback address until it is ended.
 
     When it is ready it says so on stdout: its endpoint, and the key of an administrator (an IAM user, not
@@ -56,7 +63,9 @@ def command(port: int, accounts: str, state: Path | None, aws_config: Path | Non
             fix="Install it with: pip install 'xacct[sandbox]'.",
         ) from error
     ended = _Ended()
-    with Sandbox([text for text in accounts.split(",") if text], port, state) as sandbox:
+    keys = _key_sets(oidc_keys) if oidc_keys is not None else {}
+    names = [text for text in accounts.split(",") if text]
+    with Sandbox(names, port, state, oidc_keys=keys) as sandbox:
         if aws_config is not None:
             sandbox.aws_config(aws_config)
         click.echo(_ready(sandbox, form, aws_config))
@@ -80,6 +89,22 @@ class _Ended:
 
     def wait(self) -> None:
         self._event.wait()
+
+
+def _key_sets(path: Path) -> dict[str, dict[str, Any]]:
+    """The keys of issuers out of a file; what is no such thing is refused, rather than believed in part."""
+    try:
+        given = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadUsage(f"the keys in {path} cannot be read: {error}") from None
+    for url, keys in given.items() if isinstance(given, dict) else [("", None)]:
+        members = keys.get("keys") if isinstance(keys, dict) else None
+        if not url.startswith("https://") or not isinstance(members, list):
+            raise BadUsage(
+                f"{path} does not hold the keys of issuers",
+                fix='Write {"https://ISSUER": {"keys": [...]}}, each as the issuer publishes it (jwks_uri).',
+            )
+    return dict(given)
 
 
 def _ready(sandbox: Sandbox, form: str, aws_config: Path | None) -> str:

@@ -95,7 +95,9 @@ def sts_permissions(operation: str, params: Mapping[str, Any], asker: Asker) -> 
     """
     match operation:
         case "AssumeRole":
-            return _assume(params)
+            return _assume(params, "sts:AssumeRole")
+        case "AssumeRoleWithWebIdentity":
+            return _assume(params, "sts:AssumeRoleWithWebIdentity")
         case "GetFederationToken":
             name = f"arn:{asker.partition}:sts::{asker.account}:federated-user/{params.get('Name')}"
             return (Permission(action="sts:GetFederationToken", resource=name),)
@@ -106,7 +108,7 @@ def sts_permissions(operation: str, params: Mapping[str, Any], asker: Asker) -> 
     raise Unmapped(f"nobody said which permission sts:{operation} needs")
 
 
-def _assume(params: Mapping[str, Any]) -> tuple[Permission, ...]:
+def _assume(params: Mapping[str, Any], action: str) -> tuple[Permission, ...]:
     role = str(params["RoleArn"])
     context: Context = {"sts:RoleSessionName": str(params["RoleSessionName"])}
     if params.get("ExternalId"):
@@ -117,7 +119,7 @@ def _assume(params: Mapping[str, Any]) -> tuple[Permission, ...]:
     context |= {f"aws:RequestTag/{tag['Key']}": str(tag.get("Value", "")) for tag in tags}
     if tags:
         context["aws:TagKeys"] = tuple(str(tag["Key"]) for tag in tags)
-    actions = ["sts:AssumeRole"]
+    actions = [action]
     if tags:
         actions.append("sts:TagSession")
     if params.get("SourceIdentity"):

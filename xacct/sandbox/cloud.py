@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from moto.core.base_backend import BackendDict
 
@@ -20,10 +20,12 @@ from xacct.errors import BadUsage
 from xacct.sandbox.credentials import Vault
 from xacct.sandbox.forward import Forward, no_second_opinion
 from xacct.sandbox.gate import Gate, Hooks, Seen
+from xacct.sandbox.identity_center import assign
 from xacct.sandbox.profiles import REGION, write_profiles
 from xacct.sandbox.server import LOOPBACK, Server
 from xacct.sandbox.state import State
 from xacct.sandbox.store import Store
+from xacct.sandbox.tokens import KeySets
 
 ADMINISTRATOR = "admin"
 """The user that each account begins with; an IAM user, not root."""
@@ -50,6 +52,9 @@ class Sandbox:
 
     Only one at a time in a process: moto's backends belong to the process. A second one is refused while
     the first is open; afterwards it begins empty, or with what its state file holds.
+
+    ``oidc_keys`` are the public keys of token issuers, by URL, each a JWK set; nothing is fetched from anywhere,
+    so an issuer without keys is not believed. They can be added while it runs, and are in no state file.
     """
 
     def __init__(
@@ -58,17 +63,21 @@ class Sandbox:
         port: int = 0,
         state: Path | str | None = None,
         *,
+        oidc_keys: KeySets | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.names = parse_accounts(accounts)
         self.credentials: Mapping[str, AdminKey] = {}
         self.hooks = Hooks()
+        self.oidc_keys: dict[str, Mapping[str, Any]] = dict(oidc_keys or {})
         self._port = port
         self._state_path = None if state is None else Path(state)
         self._clock = clock
         self._state: State | None = None
         self._server: Server | None = None
         self._gate: Gate | None = None
+        self._store: Store | None = None
+        self._keep: Callable[[set[tuple[str, str]]], None] = lambda changed: None
         self._moto = ExitStack()
 
     def __enter__(self) -> Self:
@@ -103,7 +112,7 @@ class Sandbox:
             if memory is not None:
                 self.names = {**memory.accounts, **self.names}
                 vault = Vault(memory.sessions)
-        store = Store(tuple(self.names))
+        store = self._store = Store(tuple(self.names))
         self.credentials = {account: _administrator(store, account) for account in self.names}
         state = self._state
 
@@ -111,8 +120,11 @@ class Sandbox:
             if state is not None:
                 state.write(self.names, vault.sessions(), changed)
 
+        self._keep = keep
         keep({("iam", account) for account in self.names})
-        self._gate = Gate(store, vault, Forward(), clock=self._clock, keep=keep, hooks=self.hooks)
+        self._gate = Gate(
+            store, vault, Forward(), clock=self._clock, keep=keep, hooks=self.hooks, keys=self.oidc_keys
+        )
         try:
             self._server = Server(self._gate.handle, port=self._port)
         except OSError as error:
@@ -141,6 +153,20 @@ class Sandbox:
         """Every request so far, also those that were refused; what a test compares with nothing."""
         assert self._gate is not None, "the sandbox is not open"
         return self._gate.seen
+
+    def assign_permission_set(
+        self, account: str, name: str, document: str, *, region: str = "eu-west-1"
+    ) -> str:
+        """Do in an account what Identity Center does when a permission set is assigned, or provisioned again.
+
+        Gives the ARN of its role, which allows what ``document`` says; a role made before for the same set is
+        gone.
+        """
+        assert self._store is not None, "the sandbox is not open"
+        with self._store.lock:
+            arn = assign(self._store, account, name, document, region)
+            self._keep({("iam", account)})
+        return arn
 
     def aws_config(self, path: Path | str, names: Mapping[str, str] | None = None) -> None:
         """Writes AWS profiles of the administrators, mode 0600; ``names`` maps account ids to profile names.

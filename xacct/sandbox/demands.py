@@ -61,6 +61,8 @@ def _iam(operation: Operation, caller: Caller, store: Store) -> tuple[Demand, ..
 
 def _sts(operation: Operation, caller: Caller, store: Store) -> tuple[Demand, ...]:
     needed = sts_permissions(operation.name, operation.params, _asker(caller, store))
+    if "aws:TagKeys" in caller.context:  # the tags that a token brings are asked for like those of a call
+        needed += (Permission(action="sts:TagSession", resource=needed[0].resource),)
     return tuple(
         Demand(action=one.action, resource=one.resource, account=_owner(one, caller), context=one.context)
         for one in needed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xacct.permission.permission import Unmapped
 from xacct.sandbox.faults import ServiceFault
+from xacct.sandbox.identity_center import check_protected
 from xacct.sandbox.request import Operation
 from xacct.sandbox.store import Entity, Store
 
@@ -27,6 +28,7 @@ def check(operation: Operation, account: str, store: Store) -> None:
     ignored = _USER_BOUNDARY.get(operation.name, "")
     if operation.params.get(ignored):
         raise Unmapped(f"the store forgets the {ignored} of iam:{operation.name}")
+    check_protected(operation, account, store)
     _check_new_name(operation, account, store)
     match operation.name:
         case "DeleteUser":

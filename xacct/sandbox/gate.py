@@ -9,7 +9,18 @@ from datetime import datetime
 
 from xacct.permission.permission import Unmapped
 from xacct.policy.principal import Anonymous
-from xacct.sandbox import answer, buckets, entities, multidelete, normal, rights, saves, second_factor, sts
+from xacct.sandbox import (
+    answer,
+    buckets,
+    entities,
+    multidelete,
+    normal,
+    rights,
+    saves,
+    second_factor,
+    sts,
+    web_identity,
+)
 from xacct.sandbox.answer import Answer
 from xacct.sandbox.authenticate import Authenticated, authenticate, protocol_of
 from xacct.sandbox.credentials import Origin, Vault
@@ -19,6 +30,7 @@ from xacct.sandbox.forward import Forward
 from xacct.sandbox.operations import identify
 from xacct.sandbox.request import Demand, Incoming, Operation
 from xacct.sandbox.store import Entity, Store
+from xacct.sandbox.tokens import KeySets
 
 READS = ("Get", "List", "Head", "Simulate", "Select")
 """How the names of operations begin that change nothing in the store."""
@@ -51,7 +63,10 @@ class Hooks:
 
 
 class Gate:
-    """Decides requests one at a time; ``keep`` is told which (service, account) pairs a request changed."""
+    """Decides requests one at a time; ``keep`` is told which (service, account) pairs a request changed.
+
+    ``keys`` are looked at when a token comes; an issuer that is not among them is not believed.
+    """
 
     def __init__(
         self,
@@ -62,6 +77,7 @@ class Gate:
         clock: Callable[[], datetime],
         keep: Callable[[set[tuple[str, str]]], None],
         hooks: Hooks,
+        keys: KeySets,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -69,6 +85,7 @@ class Gate:
         self._clock = clock
         self._keep = keep
         self._hooks = hooks
+        self._keys = keys
         self._seen: list[Seen] = []
 
     @property
@@ -113,9 +130,13 @@ class _Passage:
         self.signed = signed
         operation = self.operation = identify(signed.incoming)
         if operation.service == "sts":
+            if operation.name == web_identity.WITH_SAML:
+                raise web_identity.refuse_saml()
             if operation.name not in sts.OPERATIONS:
                 raise Unmapped(f"sts:{operation.name} is not played")
             sts.check(operation)
+            if operation.name == web_identity.NAME:
+                signed = self.signed = web_identity.vouched(operation, signed, gate._store, gate._keys, now)
         elif operation.service == "s3":
             buckets.check(operation, signed, gate._store)
         if operation.service != "s3" and isinstance(signed.caller.principal, Anonymous):

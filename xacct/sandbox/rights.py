@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xacct.policy.document import Document, MalformedDocument
 from xacct.policy.evaluate import Named, Policies, Request, decide
-from xacct.policy.principal import Anonymous
+from xacct.policy.principal import Anonymous, Federated
 from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.credentials import Origin, Session
 from xacct.sandbox.faults import ServiceFault
@@ -21,9 +21,9 @@ NOTHING = Document.of({"Effect": "Deny", "Action": "*", "Resource": "*"})
 def check(demand: Demand, signed: Authenticated, store: Store) -> None:
     """Raises the service's own refusal unless today's documents allow the demand."""
     caller = signed.caller
-    if signed.entity is None and not isinstance(caller.principal, Anonymous):
+    if signed.entity is None and not isinstance(caller.principal, Anonymous | Federated):
         raise refusal(demand, signed, "because the principal of these credentials was deleted")
-    if demand.action.lower() == "sts:assumerole" and role_of(demand.resource, store) is None:
+    if demand.action.lower().startswith("sts:assumerole") and role_of(demand.resource, store) is None:
         raise refusal(demand, signed, "because no resource-based policy allows the sts:AssumeRole action")
     request = Request.of(
         caller.principal,
@@ -92,6 +92,8 @@ def refusal(demand: Demand, signed: Authenticated, reason: str) -> ServiceFault:
     message = f"{who}: {demand.action} on resource: {quoted} {reason}"
     if isinstance(signed.caller.principal, Anonymous) and demand.action.startswith("s3:"):
         message = "Access Denied"
+    if isinstance(signed.caller.principal, Federated):
+        message = f"Not authorized to perform {demand.action}"
     return ServiceFault(status=403, code="AccessDenied", message=message)
 
 

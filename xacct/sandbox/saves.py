@@ -16,7 +16,9 @@ from urllib.parse import quote
 
 from xacct.policy.arn import Arn, is_account_id
 from xacct.policy.document import Document, MalformedDocument, Statement
+from xacct.policy.lint import lint
 from xacct.policy.principal import is_unique_id
+from xacct.problem import Severity
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.request import Caller, Operation
 from xacct.sandbox.store import PARTITION, Entity, Kind, Store
@@ -98,6 +100,12 @@ def _trust(operation: Operation, store: Store) -> Operation:
         if statement.principals is None:
             raise _malformed_iam("Missing required field Principal")
     _sids(document, _malformed_iam)
+    for finding in lint(text, "trust"):
+        if (
+            finding.rule in ("federated-no-subject", "federated-open-owner")
+            and finding.severity is Severity.ERROR
+        ):
+            raise _malformed_iam(f"A trust in a shared identity provider must say in whom. {finding.message}")
     if _size(text) > TRUST_MOST:
         raise _limit(f"Cannot exceed quota for ACLSizePerRole: {TRUST_MOST}")
     stored = _with_ids(text, store, _malformed_iam)

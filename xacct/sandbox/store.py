@@ -203,6 +203,17 @@ class Store:
             if policy.arn == arn:
                 policies[arn] = policy
 
+    # --- identity providers ---------------------------------------------------------------------------
+
+    def oidc_audiences(self, account: str, issuer: str) -> frozenset[str] | None:
+        """Whose tokens an account takes from an issuer (without ``https://``); None where it has no provider."""
+        if account not in self.accounts:
+            return None
+        for provider in self.iam(account).open_id_providers.values():
+            if provider.url.rstrip("/") == issuer:
+                return frozenset(provider.client_id_list)
+        return None
+
     # --- buckets --------------------------------------------------------------------------------------
 
     def bucket_owner(self, bucket: str) -> str:

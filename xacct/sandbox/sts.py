@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from xacct.policy.document import Document, MalformedDocument
+from xacct.sandbox import tokens, web_identity
 from xacct.sandbox.answer import text
 from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.credentials import Origin, Session, Vault, new_access_key_id, new_secret, new_token
@@ -24,7 +25,14 @@ LONGEST_USER_SESSION = 129600
 LONGEST_POLICY = 2048
 MOST_POLICIES = 10
 OPERATIONS = frozenset(
-    {"AssumeRole", "GetSessionToken", "GetFederationToken", "GetCallerIdentity", "GetAccessKeyInfo"}
+    {
+        "AssumeRole",
+        web_identity.NAME,
+        "GetSessionToken",
+        "GetFederationToken",
+        "GetCallerIdentity",
+        "GetAccessKeyInfo",
+    }
 )
 """What the embedded cloud does of STS; the rest is refused as not mapped."""
 
@@ -38,12 +46,17 @@ _SHAPES: Mapping[str, Mapping[str, str]] = {
         "TokenCode": "[0-9]{6}",
         "SourceIdentity": _WORD + "{2,64}",
     },
+    web_identity.NAME: {
+        "RoleArn": r"arn:[\w-]+:iam::[0-9]{12}:role/[\x21-\x7e]{1,511}",
+        "RoleSessionName": _WORD + "{2,64}",
+    },
     "GetSessionToken": {"SerialNumber": r"[\w+=/:,.@-]{9,256}", "TokenCode": "[0-9]{6}"},
     "GetFederationToken": {"Name": _WORD + "{2,32}"},
     "GetAccessKeyInfo": {"AccessKeyId": r"\w{16,128}"},
 }
 _REQUIRED = {
     "AssumeRole": ("RoleArn", "RoleSessionName"),
+    web_identity.NAME: ("RoleArn", "RoleSessionName", "WebIdentityToken"),
     "GetFederationToken": ("Name",),
     "GetAccessKeyInfo": ("AccessKeyId",),
 }
@@ -73,7 +86,7 @@ def check(operation: Operation) -> None:
                 f"constraint: Member must satisfy regular expression pattern: {shape}"
             )
     if operation.name != "GetCallerIdentity" and params.get("DurationSeconds") is not None:
-        longest = 43200 if operation.name == "AssumeRole" else LONGEST_USER_SESSION
+        longest = 43200 if operation.name.startswith("AssumeRole") else LONGEST_USER_SESSION
         _duration(params, DEFAULT_ROLE_SESSION, longest)
 
 
@@ -111,6 +124,8 @@ def perform(
     match operation.name:
         case "AssumeRole":
             return _assume_role(operation, signed, store, vault, now, mfa=mfa)
+        case web_identity.NAME:
+            return _web_identity(operation, signed, store, vault, now)
         case "GetSessionToken":
             return _user_session(operation, signed, vault, now, mfa=mfa)
         case "GetFederationToken":
@@ -137,18 +152,8 @@ def _assume_role(
     role = role_of(str(params["RoleArn"]), store)
     assert role is not None
     check_policies(operation, role.account, store)
-    seconds = _duration(params, DEFAULT_ROLE_SESSION, 43200)
     before = signed.session
-    if before is not None and before.origin is Origin.ROLE and seconds > CHAINED:
-        raise _invalid(
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles "
-            "assumed by role chaining",
-            plain=True,
-        )
-    if seconds > store.max_session_duration(role):
-        raise _invalid(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", plain=True
-        )
+    seconds = _role_session(params, role, store, chained=before is not None and before.origin is Origin.ROLE)
     tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in params.get("Tags", ())}
     handed_on: Mapping[str, str] = {}
     if before is not None and before.origin is Origin.ROLE:
@@ -175,6 +180,48 @@ def _assume_role(
     )
     if session.source_identity:
         inner += f"<SourceIdentity>{text(session.source_identity)}</SourceIdentity>"
+    return Issued(inner, changed=True)
+
+
+def _role_session(params: Mapping[str, Any], role: Entity, store: Store, *, chained: bool) -> int:
+    """How long a session of a role lasts; asking for more than it may is refused."""
+    seconds = _duration(params, DEFAULT_ROLE_SESSION, 43200)
+    if chained and seconds > CHAINED:
+        raise _invalid(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles "
+            "assumed by role chaining",
+            plain=True,
+        )
+    if seconds > store.max_session_duration(role):
+        raise _invalid(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", plain=True
+        )
+    return seconds
+
+
+def _web_identity(
+    operation: Operation, signed: Authenticated, store: Store, vault: Vault, now: datetime
+) -> Issued:
+    """A session for whoever the token speaks for, which has been believed by now."""
+    params = operation.params
+    role = role_of(str(params["RoleArn"]), store)
+    assert role is not None
+    check_policies(operation, role.account, store)
+    token = tokens.read(str(params["WebIdentityToken"]))
+    session = _session(
+        Origin.ROLE,
+        params,
+        entity=role,
+        name=str(params["RoleSessionName"]),
+        now=now,
+        seconds=_role_session(params, role, store, chained=False),
+        mfa=False,
+        tags=tuple(sorted(web_identity.tags_of(token).items())),
+        transitive=web_identity.transitive_of(token),
+    )
+    vault.keep(session)
+    provider = signed.caller.principal.arn
+    inner = _credentials(session) + web_identity.answer(session, role.id, token, provider)
     return Issued(inner, changed=True)
 
 

@@ -177,7 +177,7 @@ def test_a_key_tells_its_account(people: People) -> None:
     assert told["Account"] == People.ANALYTICS
 
 
-def test_roles_of_web_identities_and_saml_are_refused(people: People) -> None:
+def test_a_token_that_is_none_opens_no_role_even_one_that_anyone_may_enter(people: People) -> None:
     role = people.role("any", trust("*"))
     client = people.client("sts", people.keys_of_admin(People.DATA))
     told = refusal(
@@ -186,4 +186,4 @@ def test_roles_of_web_identities_and_saml_are_refused(people: People) -> None:
         RoleSessionName="session",
         WebIdentityToken="a.b.c",
     )
-    assert (told.status, told.code) == (501, "NotImplemented")
+    assert (told.status, told.code) == (400, "InvalidIdentityToken")
