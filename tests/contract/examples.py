@@ -18,6 +18,7 @@ from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_attachment import RoleAttachment
 from xacct.kinds.role_policy import RolePolicy
+from xacct.kinds.role_trust import RoleTrust
 from xacct.kinds.user_attachment import UserAttachment
 from xacct.kinds.user_policy import UserPolicy
 from xacct.policy.document import Document
@@ -31,6 +32,12 @@ TRUST = Document.of(
         "Principal": {"AWS": "arn:aws:iam::444455556666:user/anna"},
         "Action": "sts:AssumeRole",
     }
+)
+WIDER_TRUST = Document.of(
+    {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": "sts:AssumeRole"}
+)
+FOREIGN = (
+    '{"Sid":"Theirs","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}'
 )
 ACCESS = Document.of({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"})
 OTHER = Document.of({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*"})
@@ -77,6 +84,7 @@ _managed = ManagedPolicy(
         "example", [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}]
     ),
 )
+_entering = RoleTrust.of(ACCOUNT, "reader", marker("example"), "example", TRUST)
 _bucket = BucketPolicy.of(ACCOUNT, "logs", marker("example"), "example", SHARED)
 
 
@@ -159,6 +167,20 @@ EXAMPLES: dict[str, tuple[Resource, Resource, Snapshot]] = {
         Membership(account=ACCOUNT, group="Testers", user="anna"),
         Membership(account=ACCOUNT, group="Testers", user="anna"),
         _account(users=immutabledict(anna=replace(USER, groups=frozenset({"Testers"})))),
+    ),
+    "role-trust": (
+        _entering,
+        RoleTrust.of(ACCOUNT, "reader", marker("example"), "example", WIDER_TRUST),
+        _account(
+            roles=immutabledict(
+                reader=replace(
+                    ROLE,
+                    trust=Document.parse(
+                        f'{{"Version":"2012-10-17","Statement":[{FOREIGN},{_entering.texts[0]}]}}'
+                    ),
+                )
+            )
+        ),
     ),
     "bucket-policy": (
         _bucket,

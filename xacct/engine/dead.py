@@ -71,9 +71,12 @@ class _Left:
         )
 
     def _text(self, splice: Splice) -> str | None:
-        bucket = self.snapshot.buckets.get(str(splice.read.params.get("Bucket"))) if self.snapshot else None
-        policy = bucket.policy if bucket else None
-        return policy.source if isinstance(policy, Document) else None
+        if self.snapshot is None:
+            return None
+        bucket = self.snapshot.buckets.get(str(splice.read.params.get("Bucket")))
+        role = self.snapshot.roles.get(str(splice.read.params.get("RoleName")))
+        found = bucket.policy if bucket else role.trust if role else None
+        return found.source if isinstance(found, Document) else None
 
 
 def _document(statements: tuple[str, ...]) -> str:

@@ -143,9 +143,10 @@ class Merge:
 def settled(splice: Splice, live: str | None) -> bool:
     """Whether merging would change nothing, by meaning and by the Sids that say whose a statement is."""
     call = splice.merged(live)
-    if live is None or call == splice.remove:
-        return live is None and call == splice.remove
-    old, new = Document.parse(live), Document.parse(str(call.params[splice.parameter]))
+    put = call.params.get(splice.parameter)
+    if live is None or put is None:
+        return live is None and put is None
+    old, new = Document.parse(live), Document.parse(str(put))
     return old == new and _sids(old) == _sids(new)
 
 

@@ -14,6 +14,7 @@ from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_attachment import RoleAttachment
 from xacct.kinds.role_policy import RolePolicy
+from xacct.kinds.role_trust import RoleTrust
 from xacct.kinds.user_attachment import UserAttachment
 from xacct.kinds.user_policy import UserPolicy
 from xacct.resource import Resource, State
@@ -29,6 +30,7 @@ KINDS: tuple[type[Resource], ...] = (
     Role,
     RoleAttachment,
     RolePolicy,
+    RoleTrust,
     UserAttachment,
     UserPolicy,
 )

@@ -16,6 +16,7 @@ from xacct.kinds.mark import marked_document, policy_name
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_policy import RolePolicy
+from xacct.kinds.role_trust import RoleTrust
 from xacct.manifest.documents import grant_statement, permission_statements, trust_statement
 from xacct.manifest.existence import missing
 from xacct.manifest.identities import Standing
@@ -180,9 +181,10 @@ class _Trusts:
         self.notes: list[Problem] = []
         self.unknown: list[tuple[Address, str]] = []
 
-    def role(self, spec: RoleSpec, links: list[LinkSpec]) -> Iterator[Role]:
-        """The role, unless it is only named, or its trust cannot be known now."""
+    def role(self, spec: RoleSpec, links: list[LinkSpec]) -> Iterator[Resource]:
+        """The role, or our part of the trust of one that is not ours, unless it cannot be known now."""
         if spec.existing:
+            yield from self._among_others(spec, links)
             return
         address = Address(spec.name.account, Role.kind, (spec.name.name,))
         document = spec.trust.document if isinstance(spec.trust, WrittenDocument) else None
@@ -201,6 +203,17 @@ class _Trusts:
             tags=spec.tags,
             manifest=self.manifest.name,
         )
+
+    def _among_others(self, spec: RoleSpec, links: list[LinkSpec]) -> Iterator[RoleTrust]:
+        if spec.trust is None and not links:
+            return
+        account, name, mark = spec.name.account, spec.name.name, marker(self.manifest.name)
+        document = spec.trust.document if isinstance(spec.trust, WrittenDocument) else None
+        if document is None or links:
+            address = Address(account, RoleTrust.kind, (name, mark))
+            document = self._generated(address, spec, links, document)
+        if document is not None:
+            yield RoleTrust.of(account, name, mark, self.manifest.name, document)
 
     def _generated(
         self, address: Address, spec: RoleSpec, links: list[LinkSpec], written: Document | None

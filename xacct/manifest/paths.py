@@ -68,7 +68,7 @@ def paths(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> tuple[Path, 
     """
     found = [_of_link(manifest, link, snapshots) for link in manifest.links.values()]
     for role in manifest.roles.values():
-        if not role.existing:
+        if role.trust is not None:
             found += _of_role(manifest, role, snapshots)
     return tuple(found)
 

@@ -80,7 +80,7 @@ def _role_names(manifest: Manifest) -> Iterator[Problem]:
 def _role(role: RoleSpec, manifest: Manifest) -> Iterator[Problem]:
     linked = any(str(link.role) == str(role.name) for link in manifest.links.values())
     if role.existing:
-        for word, given in (("trust", role.trust), ("tags", role.tags), ("boundary", role.boundary)):
+        for word, given in (("tags", role.tags), ("boundary", role.boundary)):
             if given:
                 yield _problem(
                     "An existing role is not changed",
