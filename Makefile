@@ -29,8 +29,9 @@ unit: $(VENV)/.ready ## Run the tests that take seconds
 test-ceph: $(VENV)/.ready ## Run the live tests on a Ceph gateway, brought up and taken down (needs root)
 	$(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) tests/live
 
-test-races: $(VENV)/.ready ## Let two runs write one bucket's policy at once, fifty times
-	XACCT_ROUNDS=50 $(BIN)/python -m pytest tests/functional/test_two_runs.py
+test-races: $(VENV)/.ready ## Let two runs write one bucket's policy at once, fifty times, here and on Ceph
+	XACCT_ROUNDS=50 $(BIN)/python -m pytest tests/live/test_two_runs.py
+	XACCT_ROUNDS=50 $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest tests/live/test_two_runs.py
 
 fuzz: $(VENV)/.ready ## Hold proofs, decisions and two readings against each other, 100,000 times each
 	$(BIN)/python -m tests.property.test_proofs 100000
