@@ -178,3 +178,29 @@ def test_a_read_that_takes_longer_than_the_window_is_never_put() -> None:
     faults = world.run(xacct(world, "Xacct1", lambda: WINDOW * 0.6))
     assert "took more than 1 s" in str(faults)
     assert world.history == []
+
+
+def lost(between: float, meets: int) -> int:
+    """How often a writer that takes so long from its read to its put takes our statement away for good.
+
+    It reads at any time from well before our put to just after it.
+    """
+    gone = 0
+    for seed in range(meets):
+        dice = random.Random(seed)
+        world = World(policy=f'{{"Version":"2012-10-17","Statement":[{statement("Foreign")}]}}')
+        ours = xacct(world, "Xacct1", lambda: dice.uniform(0.01, 0.1))  # noqa: B023 - used at once
+        start = dice.uniform(0, between)
+
+        def late(me: int, ours: Callable[[int], None] = ours, pause: float = between) -> None:
+            world.pass_time(me, pause)  # noqa: B023 - used at once
+            ours(me)
+
+        world.run(late, careless(world, "Other", start, between))
+        gone += "Xacct1" not in world.sids
+    return gone
+
+
+if __name__ == "__main__":  # the figures of the README
+    for seconds in (0.1, 1.0, 2.0, 2.5, 3.0, 5.0, 10.0, 60.0):
+        print(f"{seconds:5.1f} s from read to put: {lost(seconds, 500):3} of 500 lost")
