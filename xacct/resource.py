@@ -145,6 +145,10 @@ class Resource(ABC):
         """Whether the live one already is what this one says; equality unless a kind knows better."""
         return self == live
 
+    def as_was(self) -> Self:
+        """The same, to be restored in everything that was read of it, marks included, and not only as declared."""
+        return self
+
     def irreplaceable(self, live: Self) -> str | None:
         """Why the live one cannot be turned into this one by any call; None where it can."""
         return None

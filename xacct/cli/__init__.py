@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Show what apply would do; sends nothing that writes.",
     "show": "Show a saved plan, without any account.",
     "apply": "Make the accounts what the manifest says.",
+    "undo": "Take a run back, out of its journal.",
     "verify": "Assume the roles and try what must work and what must not.",
     "drift": "Compare everything with the live accounts.",
     "destroy": "Take away what the manifest made.",

@@ -12,6 +12,7 @@ from xacct.cli.options import (
     consent_options,
     format_option,
     given,
+    journal_option,
     lifting_options,
     manifest_options,
     only_option,
@@ -38,6 +39,15 @@ if TYPE_CHECKING:
     metavar="DIGEST",
     help="Apply only the plan with this digest; no question.",
 )
+@click.option(
+    "--resume",
+    "run",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="Go on with a run that did not come to its end; without RUN with the latest.",
+)
+@journal_option
 @consent_options
 @format_option("text", "json")
 @verbose_option
@@ -53,6 +63,8 @@ def command(
     only_accounts: tuple[str, ...],
     only_links: tuple[str, ...],
     digest: str,
+    run: str | None,
+    journal: str,
     yes: bool,
     no_input: bool,
     lock_wait: float,
@@ -63,18 +75,30 @@ def command(
 
     With PLAN, a file that plan -o wrote, exactly that plan is applied, without a question: refused where
     anything of the manifest's own, or what the plan means, has changed since. A plan that was done in part
-    goes on.
+    goes on. With --resume the rest of an earlier run is applied, which was approved then; what it began is
+    taken up where the journal left it.
 
     Ends with 0 where all was done, 5 where only a part was, 6 where a guard refused, and 7 where all that
     was planned is done but some of the accounts could not be read.
     """
-    from xacct.cli.applying import Consent, carry_out
+    from xacct.cli.applying import Consent, Keeping, carry_out
     from xacct.cli.planning import again, make, say_standing
     from xacct.cli.saving import read_plan
     from xacct.engine.prepare import Choice
 
     only: frozenset[str] = frozenset()
-    if plan is not None:
+    log = None
+    if run is not None:
+        from xacct.cli.resuming import find_run, resuming
+
+        _nothing_else(context)
+        if plan is not None:
+            raise BadUsage("a run to go on with has its own plan", fix="Leave PLAN out, or --resume.")
+        log = find_run(journal, run, paths)
+        planned = resuming(log, paths if given(context, "paths") else ())
+        only = frozenset(only_accounts)
+        say_standing(planned.standing)
+    elif plan is not None:
         _nothing_else(context)
         body = read_plan(plan, digest)
         planned = again(body, paths if given(context, "paths") else ())
@@ -89,10 +113,10 @@ def command(
             lifted=lifted,
         )
         planned = make(paths, was, choice)
-    consent = Consent(
-        yes=yes, no_input=no_input, approved=digest, saved=plan is not None, lock_wait=lock_wait
-    )
-    sys.exit(int(carry_out(planned, consent, form=form, verbose=verbose, only=only)))
+    agreed = plan is not None or log is not None
+    consent = Consent(yes=yes, no_input=no_input, approved=digest, saved=agreed, lock_wait=lock_wait)
+    keeping = Keeping(place=journal, kind=str(log.begin["kind"]) if log else "apply", after=log)
+    sys.exit(int(carry_out(planned, consent, form=form, verbose=verbose, keeping=keeping, only=only)))
 
 
 def _nothing_else(context: click.Context) -> None:

@@ -1,20 +1,32 @@
-"""Carrying a plan out from the command line: consent, live progress, exit code; for apply and destroy."""
+"""Carrying a plan out from the command line: consent, journal, live progress, exit code."""
 
 from __future__ import annotations
 
+import os
+import secrets
+import signal
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
 
 import click
 
+from xacct import __version__
+from xacct.cli import Terminated
 from xacct.cli.locking import locked
 from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.cli.say import say
 from xacct.engine.apply import apply
-from xacct.engine.gateway import Gateway
-from xacct.engine.journal import Record
+from xacct.engine.journal import Event, Record
+from xacct.engine.log import FORMAT, Log, Scribe
+from xacct.engine.runs import DEFAULT, Runs, runs_at
+from xacct.engine.undo import images
 from xacct.errors import BadUsage, ExitCode, PartlyApplied, Refused, ServiceError, XacctError
 from xacct.plan.codec import digest
 from xacct.plan.outcome import Applied, Failed, Skipped, Started
@@ -36,12 +48,26 @@ class Consent:
     lock_wait: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Where the journal of a run is kept, what kind of run it is, and whether it goes on with an earlier one.
+
+    ``kind`` is ``apply``, ``destroy`` or ``undo``; ``undoes`` the run that an undo takes back.
+    """
+
+    place: str = DEFAULT
+    kind: str = "apply"
+    undoes: str = ""
+    after: Log | None = None
+
+
 def carry_out(
     planned: Planned,
     consent: Consent,
     *,
     form: str,
     verbose: int,
+    keeping: Keeping,
     only: frozenset[str] = frozenset(),
 ) -> ExitCode:
     """Show the plan, ask, apply it, and say how it ended; with ``only`` the steps of these accounts.
@@ -58,8 +84,15 @@ def carry_out(
     if plan.empty:
         return quiet_code(plan)
     _ask(plan, consent)
-    with locked(planned.manifest, planned.gateways, consent.lock_wait) as record:
-        _apply(plan, planned.gateways, record, verbose, only)
+    with locked(planned.manifest, planned.gateways, consent.lock_wait) as renew:
+        scribe = _begin(planned, keeping, runs_at(keeping.place, planned.gateways))
+
+        def record(event: Event) -> None:
+            renew(event)
+            scribe.record(event)
+
+        with _two_interrupts(scribe):
+            _apply(planned, verbose, only, _Noting(scribe, record, _how_to_go_on(scribe, keeping)))
     return quiet_code(plan)
 
 
@@ -83,29 +116,114 @@ def _ask(plan: Plan, consent: Consent) -> None:
         raise BadUsage("nothing was changed: the answer was no")
 
 
-def _apply(
-    plan: Plan, gateways: Mapping[str, Gateway], record: Record, verbose: int, only: frozenset[str]
-) -> None:
+def _begin(planned: Planned, keeping: Keeping, runs: Runs) -> Scribe:
+    """The journal, with all that a resume or an undo needs, before anything is sent."""
+    now = datetime.now(UTC)
+    if (log := keeping.after) is not None:
+        scribe = Scribe(runs.open(log.run, log.next_number), log.run, runs.where(log.run), _now, log)
+        scribe.note({"what": "resumed"})
+        return scribe
+    run = f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}Z-{secrets.token_hex(4)}"
+    scribe = Scribe(runs.open(run, 0), run, runs.where(run), _now, None)
+    begin: Mapping[str, Any] = {
+        "what": "begin",
+        "format": FORMAT,
+        "xacct": __version__,
+        "run": run,
+        "kind": keeping.kind,
+        "undoes": keeping.undoes,
+        "plan": planned.body(),
+        "images": images(planned.plan),
+    }
+    scribe.note(begin)
+    return scribe
+
+
+def _how_to_go_on(scribe: Scribe, keeping: Keeping) -> str:
+    where = f" --journal {keeping.place}" if keeping.place != DEFAULT else ""
+    go_on = f"xacct apply --resume {scribe.run}{where}"
+    if keeping.kind == "undo":
+        go_on = f"xacct undo {keeping.undoes}{where}"
+    return (
+        f"Go on with: {go_on}\n  Take it back with: xacct undo {scribe.run}{where}\n"
+        f"  The journal is {scribe.where}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    """The journal of the run, what is called around each request, and how to go on where it breaks off."""
+
+    scribe: Scribe
+    record: Record
+    go_on: str
+
+
+def _apply(planned: Planned, verbose: int, only: frozenset[str], noting: _Noting) -> None:
+    plan = planned.plan
     done, failed, held = 0, [], 0
-    outcomes = apply(plan, gateways, only=only or None, record=record, clock=time.monotonic, sleep=time.sleep)
-    for outcome in outcomes:
-        if verbose or not isinstance(outcome, Started):
-            say(outcome_text(outcome), err=True)
-        match outcome:
-            case Applied():
-                done += 1
-            case Failed():
-                failed.append(outcome)
-            case Skipped():
-                held += 1
+    try:
+        for outcome in apply(
+            plan,
+            planned.gateways,
+            only=only or None,
+            record=noting.record,
+            clock=time.monotonic,
+            sleep=time.sleep,
+        ):
+            if verbose or not isinstance(outcome, Started):
+                say(outcome_text(outcome), err=True)
+            match outcome:
+                case Applied():
+                    done += 1
+                case Failed():
+                    failed.append(outcome)
+                case Skipped():
+                    held += 1
+    except KeyboardInterrupt:
+        noting.scribe.close("interrupted")
+        say(f"{done} of {len(plan.steps)} steps done.\n  {noting.go_on}", err=True)
+        raise
+    noting.scribe.close("partly" if failed or held else "done")
     say(f"{done} of {len(plan.steps)} steps done.", err=True)
     if failed or held:
-        fix = "Correct the cause and run apply again: it plans only what is left."
         touched = done or any(outcome.calls_done or _unanswered(outcome) for outcome in failed)
         kind = PartlyApplied if touched else XacctError
-        raise kind(f"{len(failed)} steps failed, {held} were held back because they depend on them", fix=fix)
+        raise kind(
+            f"{len(failed)} steps failed, {held} were held back because they depend on them",
+            fix=f"Correct the cause. {noting.go_on}",
+        )
 
 
 def _unanswered(outcome: Failed) -> bool:
     """Whether a call may have been done although no answer came."""
     return isinstance(outcome.error, ServiceError) and outcome.error.unanswered
+
+
+@contextmanager
+def _two_interrupts(scribe: Scribe) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM lets running calls end; a second one leaves at once, the journal whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen: list[int] = []
+
+    def interrupted(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            scribe.leave()
+            os.write(2, f"left at once; the journal {scribe.where} says how far it came\n".encode())
+            os._exit(int(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED))
+        os.write(2, b"letting running calls end; once more leaves at once\n")
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -149,6 +149,17 @@ def consent_options(function: Command) -> Command:
     return function
 
 
+def journal_option(function: Command) -> Command:
+    """``--journal``: where runs are written down."""
+    return click.option(
+        "--journal",
+        metavar="DIR|s3://BUCKET/PREFIX",
+        default=".xacct/runs",
+        show_default=True,
+        help="Where runs are written down; a bucket has to be one of the manifest's accounts'.",
+    )(function)
+
+
 def given(context: click.Context, name: str) -> bool:
     """Whether the user gave a parameter, and not its default."""
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

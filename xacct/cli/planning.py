@@ -55,11 +55,16 @@ class Planned:
 
 
 def make(
-    paths: tuple[str, ...], was: str | None, choice: Choice, saved: Mapping[str, Any] | None = None
+    paths: tuple[str, ...],
+    was: str | None,
+    choice: Choice,
+    saved: Mapping[str, Any] | None = None,
+    begun: frozenset[str] | None = None,
 ) -> Planned:
     """Load, read the accounts, and plan; nothing is sent that writes.
 
-    ``saved`` is a plan file that this plan has to be, or to be the rest of.
+    ``saved`` is a plan file that this plan has to be, or to be the rest of; ``begun`` are the addresses of its
+    steps that were begun, where a journal tells.
 
     Raises:
         BadInput: the manifest or the earlier one has problems, or asks for what its platforms lack.
@@ -94,10 +99,12 @@ def make(
     planned = Planned(
         manifest=manifest, prepared=prepared, snapshots=snapshots, gateways=gateways, origin=origin
     )
-    return planned if saved is None else replace(planned, standing=_standing(saved, planned))
+    return planned if saved is None else replace(planned, standing=_standing(saved, planned, begun))
 
 
-def again(saved: Mapping[str, Any], paths: tuple[str, ...] = ()) -> Planned:
+def again(
+    saved: Mapping[str, Any], paths: tuple[str, ...] = (), begun: frozenset[str] | None = None
+) -> Planned:
     """A saved plan, made again from its manifest and the accounts, and held against what was saved.
 
     ``paths`` names the manifest where it is now, if it is elsewhere.
@@ -113,16 +120,19 @@ def again(saved: Mapping[str, Any], paths: tuple[str, ...] = ()) -> Planned:
             f"the plan was made with options that this version does not have: {unknown}", fix="Plan again."
         ) from None
     was = bound["was"]["word"] if bound["was"] else None
-    return make(paths or tuple(bound["paths"]), was, choice, saved)
+    return make(paths or tuple(bound["paths"]), was, choice, saved, begun)
 
 
-def _standing(saved: Mapping[str, Any], planned: Planned) -> Standing:
+def explained(stale: Stale) -> Stale:
+    """The same, with what changed in words."""
+    return Stale(f"{stale}\n{changes_text(stale.changes)}".rstrip(), changes=stale.changes, fix=stale.fix)
+
+
+def _standing(saved: Mapping[str, Any], planned: Planned, begun: frozenset[str] | None) -> Standing:
     try:
-        return judge(saved, planned.body())
+        return judge(saved, planned.body(), begun)
     except Stale as stale:
-        if not stale.changes:
-            raise
-        raise Stale(f"{stale}\n{changes_text(stale.changes)}") from None
+        raise explained(stale) from None
 
 
 def say_standing(standing: Standing | None) -> None:

@@ -12,10 +12,16 @@ from xacct.snapshot import Snapshot
 
 
 def observe(
-    gateways: Mapping[str, Gateway], manifests: Iterable[Manifest], *, also: str = ""
+    gateways: Mapping[str, Gateway],
+    manifests: Iterable[Manifest],
+    *,
+    also: str = "",
+    more: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Snapshot]:
     """A snapshot of every account, with the buckets and identity providers that any of these manifests names, and
     one more bucket if asked.
+
+    ``more`` are further buckets, each with the name of its account.
 
     What cannot be read is a gap in the snapshot; one account that cannot be reached does not stop the others.
 
@@ -34,6 +40,8 @@ def observe(
         for gone in manifest.removed:
             if gone.kind == "bucket-policy":
                 buckets.setdefault(gone.account.name, set()).add(gone.parts[0])
+    for account, name in more:
+        buckets.setdefault(account, set()).add(name)
     if also and not any(also in names for names in buckets.values()):
         for names in buckets.values():
             names.add(also)

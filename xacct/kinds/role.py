@@ -24,7 +24,8 @@ class Role(Resource):
     ``manifest`` is the name of the manifest that marks it. ``tags`` are the author's own on the desired side,
     and all but our mark on the live side: only those that are desired are compared, foreign ones stay, and
     ``dropped`` are those that an earlier manifest had and this one has not. ``tag_pairs`` is what the service
-    counts: where it appends and never replaces, more than there are keys.
+    counts: where it appends and never replaces, more than there are keys. Where the role is ``whole``, tags and
+    mark are to be exactly these.
     """
 
     kind: ClassVar[str] = "role"
@@ -41,6 +42,7 @@ class Role(Resource):
     fingerprint: str = field(default="", compare=False)
     tag_pairs: int = field(default=0, compare=False)
     dropped: immutabledict[str, str] = field(default_factory=immutabledict, compare=False)
+    whole: bool = field(default=False, compare=False)
 
     @property
     def address(self) -> Address:
@@ -90,9 +92,14 @@ class Role(Resource):
             and (self.description, self.max_session, self.boundary)
             == (live.description, live.max_session, live.boundary)
             and self.manifest == live.manifest
+            and (not self.whole or self.fingerprint == live.fingerprint)
             and all(live.tags.get(key) == value for key, value in self.tags.items())
             and not self._removable(live)
         )
+
+    def as_was(self) -> Self:
+        """With exactly these tags, and the mark as it was read."""
+        return replace(self, whole=True)
 
     def irreplaceable(self, live: Self) -> str | None:
         """A role cannot change its path."""
@@ -241,9 +248,16 @@ class Role(Resource):
     def _tags(self) -> dict[str, str]:
         """All that it should carry, in the order in which they are put: mark, author's, fingerprint."""
         own = dict(sorted(self.tags.items()))
+        if self.whole:
+            return {**self._seen_marks(), **own}
         if not self.manifest:
             return own
         return {MANIFEST_TAG: self.manifest, **own, FINGERPRINT_TAG: self.stamp}
+
+    def _seen_marks(self) -> dict[str, str]:
+        """The mark as it was read."""
+        marks = {MANIFEST_TAG: self.manifest, FINGERPRINT_TAG: self.fingerprint}
+        return {key: value for key, value in marks.items() if value}
 
     @property
     def _platform(self) -> Platform:
@@ -253,7 +267,12 @@ class Role(Resource):
         return self._left_over(live) if self._platform.tags_replaced else frozenset()
 
     def _left_over(self, live: Self) -> frozenset[str]:
-        """Dropped tags that still are as they were put; with another value they are somebody else's."""
+        """Dropped tags that still are as they were put; with another value they are somebody else's.
+
+        Of a role that is to be whole, all that are not among its own.
+        """
+        if self.whole:
+            return frozenset((live.tags.keys() | live._seen_marks().keys()) - self._tags().keys())
         return frozenset(key for key, value in self.dropped.items() if live.tags.get(key) == value)
 
     def _portions(self, tags: dict[str, str]) -> list[list[dict[str, str]]]:

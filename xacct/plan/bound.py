@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -49,8 +49,8 @@ class Standing:
 class Stale(Refused):
     """What the plan was made from has changed; ``changes`` says what, where it is known field by field."""
 
-    def __init__(self, message: str, *, changes: Iterable[Changed] = ()) -> None:
-        super().__init__(message, fix=_AGAIN)
+    def __init__(self, message: str, *, changes: Iterable[Changed] = (), fix: str = _AGAIN) -> None:
+        super().__init__(message, fix=fix)
         self.changes = tuple(changes)
 
 
@@ -96,10 +96,11 @@ def check_files(then: Body, now: Body) -> None:
         raise Stale(f"the {word} has changed since the plan was made: {', '.join(others or gone)}")
 
 
-def judge(then: Body, now: Body) -> Standing:
+def judge(then: Body, now: Body, begun: Collection[str] | None = None) -> Standing:
     """How a saved plan stands, held against the plan that manifest and accounts give today.
 
-    Both are whole plan files. What is the manifest's own must be as it was, or as a step of the plan makes
+    Both are whole plan files; ``begun`` are the addresses of the steps that were begun, where a journal tells;
+    else any may have been. What is the manifest's own must be as it was, or as a step of the plan makes
     it. What others changed is let pass only where the same steps mean the same access.
 
     Raises:
@@ -109,7 +110,8 @@ def judge(then: Body, now: Body) -> Standing:
     old, new = then["bound"], now["bound"]
     if old["unread"] != new["unread"]:
         raise Stale(f"what can be read has changed since the plan was made: {_gaps(old, new)}")
-    own = [changed for changed in _own(old["live"], new["live"]) if not _by_a_step(changed, then["steps"])]
+    steps = [step for step in then["steps"] if begun is None or step["address"] in begun]
+    own = [changed for changed in _own(old["live"], new["live"]) if not _by_a_step(changed, steps)]
     if own:
         names = ", ".join(one.address for one in own)
         raise Stale(f"changed since the plan was made: {names}", changes=own)

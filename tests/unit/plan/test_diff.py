@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from immutabledict import immutabledict
 
 from tests.unit.plan.states import (
     APPS,
@@ -152,3 +153,22 @@ def test_tags_of_others_are_no_difference() -> None:
     assert [call.arguments()["Tags"] for call in calls if hasattr(call, "arguments")] == [
         [{"Key": "team", "Value": "web"}]
     ]
+
+
+def test_a_role_as_it_was_has_exactly_its_tags_and_its_mark() -> None:
+    was = replace(role(manifest="", tags=immutabledict({"team": "storage"})), fingerprint="").as_was()
+    now = replace(role(tags=immutabledict({"team": "storage", "more": "x"})), fingerprint="0" * 12)
+    assert not was.same(now)
+    (untag,) = was.update(now)
+    assert untag.operation == "UntagRole"
+    assert untag.arguments()["TagKeys"] == ["more", "xacct:fingerprint", "xacct:manifest"]
+    assert was.same(was)
+    assert role(manifest="", tags=immutabledict({"team": "storage"})).same(
+        role(manifest="", tags=immutabledict({"team": "storage", "more": "x"}))
+    )
+
+
+def test_a_role_as_it_was_keeps_the_fingerprint_that_was_read() -> None:
+    edited = replace(role(description="by hand"), fingerprint="0" * 12).as_was()
+    tags = {tag["Key"]: tag["Value"] for tag in edited.create()[0].arguments()["Tags"]}
+    assert tags["xacct:fingerprint"] == "0" * 12

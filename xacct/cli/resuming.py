@@ -1,0 +1,78 @@
+"""Earlier runs, found by their journals: to go on with them, or to take them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from xacct.aws.session import Sessions
+from xacct.cli.planning import Planned, again, explained
+from xacct.cli.say import say
+from xacct.engine.binding import Origin
+from xacct.engine.gateway import Gateway
+from xacct.engine.log import Log, read_log
+from xacct.engine.observe import observe
+from xacct.engine.prepare import Choice
+from xacct.engine.runs import Runs, runs_at
+from xacct.engine.undo import buckets_of, way_back
+from xacct.errors import BadUsage, Refused
+from xacct.manifest.load import load_manifest
+from xacct.plan.bound import Stale
+
+
+def find_run(place: str, run: str | None, paths: tuple[str, ...]) -> Log:
+    """The journal of a run, or of the latest one; ``paths`` is the manifest, whose accounts a bucket belongs to.
+
+    Raises:
+        BadUsage: there is none.
+        Refused: it is damaged, or none of ours.
+    """
+    gateways: Mapping[str, Gateway] = {}
+    if place.startswith("s3:"):
+        gateways = dict(Sessions().gateways(dict(load_manifest(paths).accounts).values()))
+    runs: Runs = runs_at(place, gateways)
+    names = [run] if run else runs.names()
+    if not names:
+        raise BadUsage(
+            f"there is no journal of any run in {place}",
+            fix="Name the place with --journal, or run it where the run was.",
+        )
+    return read_log(runs.lines(names[-1]), runs.where(names[-1]))
+
+
+def resuming(log: Log, paths: tuple[str, ...]) -> Planned:
+    """The rest of a run that did not come to its end, made again from its manifest.
+
+    Raises:
+        Refused: it is an undo, or its plan does not hold any more.
+    """
+    if log.begin["kind"] == "undo":
+        raise Refused(
+            f"the run {log.run} is an undo, which has no manifest to go on with",
+            fix=f"Go on with: xacct undo {log.begin['undoes']}",
+        )
+    if log.torn:
+        say("The last line of the journal is torn: what it was to say had not been sent.", err=True)
+    return again(log.begin["plan"], paths, log.begun)
+
+
+def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool) -> Planned:
+    """The way back from a run, with the accounts as they are now.
+
+    Raises:
+        Refused: it cannot be gone.
+    """
+    bound = log.begin["plan"]["bound"]
+    paths = paths or tuple(bound["paths"])
+    manifest = load_manifest(paths)
+    gateways: dict[str, Gateway] = dict(Sessions().gateways(dict(manifest.accounts).values()))
+    snapshots = observe(gateways, [manifest], more=buckets_of(log))
+    try:
+        prepared = way_back(log, manifest, snapshots, give_back=give_back)
+    except Stale as stale:
+        raise explained(stale) from None
+    origin = Origin(made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), paths=paths, choice=Choice())
+    say(f"The way back from the {log.begin['kind']} {log.run}.", err=True)
+    return Planned(
+        manifest=manifest, prepared=prepared, snapshots=snapshots, gateways=gateways, origin=origin
+    )
