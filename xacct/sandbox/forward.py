@@ -10,7 +10,9 @@ from urllib.parse import unquote_to_bytes
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY
 from moto.iam import models
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import create_backend_app
+from moto.s3.models import FakeBucket
 
 from xacct.sandbox.answer import Answer
 from xacct.sandbox.request import Incoming
@@ -54,15 +56,26 @@ class Forward:
 
 @contextmanager
 def no_second_opinion() -> Iterator[None]:
-    """Moto without its check of policy documents, which refuses what AWS takes: one without Version."""
+    """Moto without its own judgement.
+
+    Its check of policy documents refuses what AWS takes: one without Version. Its look at bucket policies
+    takes a Deny of one principal for a Deny of everybody.
+    """
     own = {name: getattr(models, name) for name in _CHECKS}
+    permission = FakeBucket.get_permission
     try:
         for name in _CHECKS:
             setattr(models, name, _Unchecked)
+        setattr(FakeBucket, "get_permission", _decided_already)  # noqa: B010  (mypy knows it as a method)
         yield
     finally:
         for name, check in own.items():
             setattr(models, name, check)
+        setattr(FakeBucket, "get_permission", permission)  # noqa: B010
+
+
+def _decided_already(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:
+    return PermissionResult.PERMITTED
 
 
 class _Unchecked:
