@@ -7,7 +7,7 @@ is loaded when it is first asked for, and kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -68,6 +68,17 @@ def matching(pattern: str) -> int:
     return found
 
 
+def each(patterns: Iterable[str]) -> Iterator[str]:
+    """The actions that one of some patterns in lower case matches."""
+    mask = 0
+    for pattern in patterns:
+        mask |= matching(pattern)
+    while mask:
+        lowest = mask & -mask
+        mask &= ~lowest
+        yield actions()[lowest.bit_length() - 1]
+
+
 def exists(action: str) -> bool:
     """Whether a service has this action, whatever its case."""
     return action.lower() in numbers()
@@ -106,6 +117,11 @@ def action_details(action: str) -> Mapping[str, Any]:
     service, _, name = actions()[numbers()[action.lower()]].partition(":")
     details: Mapping[str, Any] = _data().actions.get_action_details(service, name)
     return details
+
+
+def has_key(action: str, key: str) -> bool:
+    """Whether requests for an action that exists have a condition key; keys that only resources have left aside."""
+    return key.lower() in (one.lower() for one in action_details(action)["conditionKeys"])
 
 
 @cache

@@ -18,6 +18,10 @@ from xacct.policy.match import glob
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_REGION = re.compile(
+    r"(?:[a-z]{2}|eusc)(?:-[a-z]{2,5})?-(?:north|south|east|west|central|(?:north|south)(?:east|west))-[0-9]"
+    r"|global|aws-global"
+)
 _BUCKET_ACTION, _OBJECT_ACTION = "bucket", "object"
 
 
@@ -174,6 +178,14 @@ def _resource(sheet: Sheet, value: Value) -> bool:
                 f"Write arn:{partition}:s3:::{resource}.",
             )
             return False
+    if service != "iam" and region and not _wild(region) and not _REGION.fullmatch(region):
+        sheet.error(
+            "invalid-region",
+            value,
+            f'"{region}" is no region.',
+            "Write such as eu-central-1, or * for any.",
+        )
+        return False
     if service == "iam" and region and not _wild(region):
         sheet.error(
             "arn-region-not-allowed",
@@ -203,6 +215,8 @@ def _wild(text: str) -> bool:
 
 def _pairs(sheet: Sheet, clause: Clause, actions: list[Value], resources: list[Value]) -> None:
     """Actions none of whose kinds of resources is listed, and resources that no action is for."""
+    if sheet.kind == "kms":
+        _of_keys(sheet, clause, actions)
     if not actions or not resources or any(value.text == "*" for value in resources):
         return
     used: set[Value] = set()
@@ -216,6 +230,17 @@ def _pairs(sheet: Sheet, clause: Clause, actions: list[Value], resources: list[V
     for resource in resources:
         if resource not in used:
             _without_action(sheet, resource)
+
+
+def _of_keys(sheet: Sheet, clause: Clause, actions: list[Value]) -> None:
+    for value in actions:
+        if value.text != "*" and not value.text.lower().startswith("kms:"):
+            sheet.warn(
+                "action-not-of-keys",
+                value,
+                f"{value.text} is not asked of keys: in a key policy it has no effect.",
+                "Put it into an identity policy, or take it out.",
+            )
 
 
 def _without_resource(sheet: Sheet, action: Value, resources: list[Value]) -> None:
@@ -259,14 +284,11 @@ def _fits(action: str, resource: str) -> bool:
     """Whether some action of a pattern can be asked of something that a resource pattern matches."""
     if action == "*":
         return True
-    mask = catalogue.matching(action.lower())
-    while mask:
-        lowest = mask & -mask
-        mask &= ~lowest
-        name = catalogue.actions()[lowest.bit_length() - 1]
-        if any(_overlap(shape, resource) for shape in catalogue.resource_patterns(name)):
-            return True
-    return False
+    return any(
+        _overlap(shape, resource)
+        for name in catalogue.each([action.lower()])
+        for shape in catalogue.resource_patterns(name)
+    )
 
 
 def _overlap(shape: str, resource: str) -> bool:

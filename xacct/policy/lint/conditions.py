@@ -10,11 +10,12 @@ import base64
 import binascii
 import difflib
 import re
+from ipaddress import ip_interface, ip_network
 
 from xacct.policy import catalogue
 from xacct.policy.condition import is_known
 from xacct.policy.lint.globals import GLOBAL_KEYS, global_type
-from xacct.policy.lint.reading import Clause, Sheet, Test
+from xacct.policy.lint.reading import Clause, Sheet, Test, Value
 from xacct.policy.values import block, moment, number
 
 OPERATORS = (
@@ -109,6 +110,8 @@ def _values(sheet: Sheet, test: Test) -> None:
                     f'"{value.text}" is no address and no CIDR block.',
                     "Write such as 192.0.2.0/24.",
                 )
+            else:
+                _address(sheet, test, value)
         elif operator.startswith("date"):
             if moment(value.text) is None:
                 sheet.error(
@@ -139,6 +142,13 @@ def _values(sheet: Sheet, test: Test) -> None:
                     f'"{value.text}" is no ARN, so that it matches none.',
                     "Write an ARN, or use a String operator.",
                 )
+        elif operator in ("stringequals", "stringlike") and not _is_external_id(test, value.text):
+            sheet.error(
+                "invalid-external-id",
+                value,
+                f'"{value.text}" can be no external id: STS takes 2 to 1,224 letters, digits and _+=,.@:/-.',
+                "Use another one.",
+            )
         elif operator in ("stringequals", "stringnotequals") and ("*" in value.text and len(value.text) > 1):
             sheet.warn(
                 "wildcard-without-like",
@@ -146,6 +156,43 @@ def _values(sheet: Sheet, test: Test) -> None:
                 f'"{value.text}": {test.operator.text} takes * for a plain character.',
                 "Use StringLike where a wildcard is meant, ${*} where a star is.",
             )
+
+
+def _address(sheet: Sheet, test: Test, value: Value) -> None:
+    """Blocks that do not say what they mean, and private addresses, which aws:SourceIp never has."""
+    network = ip_network(value.text, strict=False)
+    if "/" in value.text and str(ip_interface(value.text).ip) != str(network.network_address):
+        sheet.remark(
+            "cidr-host-bits",
+            value,
+            f'"{value.text}" begins at {network.network_address}: what stands behind the prefix does not count.',
+            f"Write {network}.",
+        )
+    if test.key.text.lower() == "aws:sourceip" and any(
+        network.version == one.version and int(one[0]) <= int(network[0]) and int(network[-1]) <= int(one[-1])
+        for one in _PRIVATE
+    ):
+        sheet.warn(
+            "private-address",
+            value,
+            f'"{value.text}" is private; aws:SourceIp is the public address that a request comes from.',
+            "Use public addresses, or aws:VpcSourceIp for requests through a VPC endpoint.",
+        )
+
+
+_PRIVATE = tuple(
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
+
+
+def _is_external_id(test: Test, text: str) -> bool:
+    """Whether a text can be one, where the condition is on it; wildcards may stand in a pattern."""
+    if test.key.text.lower() != "sts:externalid":
+        return True
+    return _EXTERNAL_ID.fullmatch(text) is not None
+
+
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/*?-]{2,1224}|[*]", re.ASCII)
 
 
 def _is_base64(text: str) -> bool:
@@ -200,6 +247,7 @@ def key_type(key: str) -> str | None:
 def _key(sheet: Sheet, clause: Clause, test: Test) -> None:
     key = test.key.text
     if key_type(key) is not None:
+        _asked(sheet, clause, test)
         return
     service, colon, _ = key.partition(":")
     if not colon:
@@ -221,6 +269,24 @@ def _key(sheet: Sheet, clause: Clause, test: Test) -> None:
             test.key,
             f'The service {service} has no condition key "{key}".',
             f"Did you mean {close[0]}?" if close else "Look it up in the Service Authorization Reference.",
+        )
+
+
+_OF_LISTINGS = frozenset({"s3:prefix", "s3:delimiter", "s3:max-keys"})
+
+
+def _asked(sheet: Sheet, clause: Clause, test: Test) -> None:
+    """A key of listings in a statement that lists nothing: the classic mistake beside s3:GetObject."""
+    key = test.key.text
+    if key.lower() not in _OF_LISTINGS:
+        return
+    some = list(catalogue.each(value.text.lower() for value in clause.of("Action")))
+    if some and not any(catalogue.has_key(action, key) for action in some):
+        sheet.warn(
+            "key-without-action",
+            test.key,
+            f"Only listings have {key}; in requests for the actions of this statement it is always missing.",
+            "Say which objects by the Resource, and put the condition into a statement of s3:ListBucket.",
         )
 
 

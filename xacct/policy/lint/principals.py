@@ -9,7 +9,7 @@ import re
 
 from xacct.platform import PARTITIONS
 from xacct.policy.arn import Arn, is_account_id
-from xacct.policy.lint.reading import Clause, Sheet, Value
+from xacct.policy.lint.reading import Clause, Sheet, Test, Value
 from xacct.policy.principal import is_unique_id
 
 SERVICE = re.compile(
@@ -111,10 +111,7 @@ def _public(sheet: Sheet, clause: Clause) -> None:
     )
     if everyone is None:
         return
-    keys = {
-        test.key.text.lower() for test in clause.tests if not test.operator.text.lower().endswith("ifexists")
-    }
-    if keys & LIMITING:
+    if any(_limits(test) for test in clause.tests):
         return
     if sheet.kind == "trust":
         message = "Anyone in the world may try to assume this role."
@@ -122,6 +119,18 @@ def _public(sheet: Sheet, clause: Clause) -> None:
         message = "Everyone in the world is let in, without any account."
     sheet.warn(
         "public-principal", everyone, message, "Name accounts, users or roles, or add aws:PrincipalOrgID."
+    )
+
+
+def _limits(test: Test) -> bool:
+    """Whether a condition leaves some callers out: a positive one, on such a key, that is not met by any value."""
+    operator = test.operator.text.lower().rpartition(":")[2]
+    if test.key.text.lower() not in LIMITING or operator.endswith("ifexists"):
+        return False
+    if operator.startswith("ipaddress"):
+        return not any(value.text.endswith("/0") for value in test.values)
+    return (
+        "not" not in operator and operator != "null" and all(value.text.strip("*") for value in test.values)
     )
 
 
@@ -156,6 +165,7 @@ _NOBODY = Arn(partition="", service="", region="", account="", resource="")
 
 def _trust_actions(sheet: Sheet) -> None:
     for clause in sheet.clauses:
+        _entrance(sheet, clause)
         for value in clause.of("Action"):
             service = value.text.partition(":")[0].lower()
             if ":" in value.text and service not in ("sts", "*"):
@@ -165,3 +175,20 @@ def _trust_actions(sheet: Sheet) -> None:
                     f"{value.text} has no place in a trust policy: it is about entering the role, nothing else.",
                     "Put it into a policy of the role; a trust policy holds sts actions.",
                 )
+
+
+def _entrance(sheet: Sheet, clause: Clause) -> None:
+    """Users, roles and accounts enter by AssumeRole alone; the other calls are for identity providers."""
+    actions = clause.of("Action")
+    if not clause.allows or not actions or any(kind != "AWS" for kind, _ in clause.principals):
+        return
+    if all(value.text.lower() in _OF_PROVIDERS for value in actions) and clause.principals:
+        sheet.error(
+            "wrong-action-for-principal",
+            actions[0],
+            f"{actions[0].text} is for those whom an identity provider vouches for; these principals never call it.",
+            "Write sts:AssumeRole, or name the provider as Federated.",
+        )
+
+
+_OF_PROVIDERS = ("sts:assumerolewithsaml", "sts:assumerolewithwebidentity")

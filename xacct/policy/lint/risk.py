@@ -34,8 +34,8 @@ _ESCALATIONS = (
 _MANY = 24
 """Above so many statements the search for dead ones is left out: it compares each with all others."""
 
-_EVERY_ENTITY = re.compile(r"\*|arn:(?:aws[a-z-]*|\*):iam::\*:(?:\*|role/\*)")
-"""Resources that stand for every entity of whatever account, in any partition."""
+_EVERY_ENTITY = re.compile(r"\*|arn:(?:aws[a-z-]*|\*):iam::[^:]*:(?:\*|role/\*)")
+"""Resources that stand for every entity, of one account or of whatever account, in any partition."""
 
 
 def check(sheet: Sheet) -> None:
@@ -71,7 +71,8 @@ def _powers(sheet: Sheet, clause: Clause) -> None:
             "Restrict it to the resources that are meant.",
         )
     value = _granting(clause, "sts:AssumeRole")
-    if value and value.text != "*":
+    spared = "NotAction" in clause.values and _granting(clause, "iam:PassRole") is None
+    if value and value.text != "*" and not spared:  # all but iam, as AWS's PowerUserAccess has it
         sheet.warn(
             "assume-any-role",
             value,
