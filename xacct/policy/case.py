@@ -71,8 +71,8 @@ def read_case(given: str | Mapping[str, Any], place: Place | None = None) -> Cas
 
     What a case holds beside name, request, policies and expected is its author's own. Beside what a request
     may say, ``unknown_keys`` lists condition keys of which nothing is known, and ``unknown`` among the
-    policies lists layers that could not be read. Resource control policies only ever deny: the service
-    itself attaches one that allows everything beside them.
+    policies lists layers that could not be read. A key whose value is null is absent. Resource control
+    policies only ever deny: the service itself attaches one that allows everything beside them.
 
     Raises:
         BadInput: with every problem of the case.
@@ -140,6 +140,7 @@ class _Reader:
         if isinstance(parts.get("action"), str) and ":" not in parts["action"]:
             self.wrong("request.action", "must be written as service:Action.")
         context = self.mapping(parts.get("context", {}), "request.context", ())
+        context = {key: value for key, value in context.items() if value is not None}
         for key, value in context.items():
             several = value if isinstance(value, list) else [value]
             if any(not isinstance(one, str | bool | int | float) for one in several):

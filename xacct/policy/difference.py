@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -116,7 +117,33 @@ def _likeness(one: Statement, other: Statement) -> int:
 
 def _parts(one: Statement, other: Statement) -> tuple[Part, ...]:
     mine, yours = _elements(one), _elements(other)
-    return tuple(Part(name, mine[name], yours[name]) for name in mine if mine[name] != yours[name])
+    words, others = _words(one), _words(other)
+    return tuple(
+        Part(name, _as_written(name, mine[name], words), _as_written(name, yours[name], others))
+        for name in mine
+        if mine[name] != yours[name]
+    )
+
+
+def _words(statement: Statement) -> dict[str, str]:
+    """Every text of a statement as its author wrote it, by what it is in lower case."""
+    return {word.lower(): word for word in _TEXT.findall(statement.source)}
+
+
+_TEXT = re.compile(r'"([^"\\]*)"')
+
+
+def _as_written(name: str, values: tuple[str, ...], words: dict[str, str]) -> tuple[str, ...]:
+    """Actions, operators and keys in the author's letters; their case means nothing, and is easier to read."""
+    if name in ("Action", "NotAction"):
+        return tuple(words.get(value, value) for value in values)
+    if name == "Condition":
+        split = [value.split(" ", 2) for value in values]
+        return tuple(
+            " ".join([words.get(operator, operator), words.get(key, key), *rest])
+            for operator, key, *rest in split
+        )
+    return values
 
 
 def _elements(statement: Statement) -> dict[str, tuple[str, ...]]:

@@ -85,8 +85,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             assert_never(answer)
 
 
-def answer_lines(answer: Answer) -> Iterator[str]:
-    """The same for people."""
+def answer_lines(answer: Answer, *, named: bool = True) -> Iterator[str]:
+    """The same for people; ``named`` False tells that the documents say nothing of who asks."""
     match answer:
         case Proven():
             yield "Nothing new: whatever the new document allows, the old one allowed too."
@@ -94,7 +94,8 @@ def answer_lines(answer: Answer) -> Iterator[str]:
             yield f"Not decided: {reason}."
         case Counterexample(request, real):
             yield "Something new: the old document does not allow this request, the new one does."
-            yield f"  principal  {request.principal.arn or 'anyone, without credentials'}"
+            if named:
+                yield f"  principal  {request.principal.arn or 'anyone, without credentials'}"
             yield f"  action     {request.action}{'' if real else '  (no service has it today)'}"
             yield f"  resource   {request.resource}"
             for key, values in sorted(request.context.items()):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xacct.policy.case import judge, read_case, read_cases
-from xacct.policy.principal import Anonymous, Service, Session, User
+from xacct.policy.principal import Anonymous, Federated, Service, Session, User
 from xacct.problem import BadInput, Place
 
 ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -91,6 +91,18 @@ def test_the_path_of_a_sessions_role_is_taken_from_a_given_principal_arn_that_fi
         assert plain.request.principal == Session("arn:aws:iam::1:role/r", "s")
 
 
+def test_a_key_whose_value_is_null_is_absent() -> None:
+    assert "k:k" not in read_case(case(context={"k:k": None, "k:l": "v"})).request.context
+
+
+def test_who_comes_by_an_identity_provider_is_whom_the_provider_vouches_for() -> None:
+    given = {"principal": "accounts.google.com", "action": "sts:AssumeRoleWithWebIdentity"}
+    assert read_case(case(**given)).request.principal == Federated("accounts.google.com")
+    assert read_case(case(**{**given, "action": "sts:AssumeRole"})).request.principal == Service(
+        "accounts.google.com"
+    )
+
+
 def test_documents_may_have_names_and_answers_carry_them() -> None:
     named = {"name": "the one", "policy": ALL}
     decision = judge(read_case(case(policies={"identity": [named]}))).decision
@@ -137,7 +149,7 @@ def test_what_is_unknown_is_said() -> None:
         (case(resource=7), "request.resource must be a text"),
         (case(resource_account=111122223333), "request.resource_account must be a text"),
         (case(context=[]), "request.context must be an object"),
-        (case(context={"k:k": None}), "request.context.k:k must be a text, a number"),
+        (case(context={"k:k": [None]}), "request.context.k:k must be a text, a number"),
         (case(context={"k:k": [{}]}), "request.context.k:k must be a text, a number"),
         (case(unknown_keys="k:k"), "request.unknown_keys must be a list of texts"),
         (case(unknown_keys=[1]), "request.unknown_keys must be a list of texts"),

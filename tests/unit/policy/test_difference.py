@@ -89,14 +89,21 @@ def test_what_is_only_worded_otherwise_comes_last() -> None:
         ("Principal", {"AWS": "arn:aws:iam::111122223333:user/a"}, ("AWS arn:aws:iam::111122223333:user/a",)),
         ("Principal", {"Service": "ec2.amazonaws.com"}, ("Service ec2.amazonaws.com",)),
         ("NotPrincipal", {"AWS": "111122223333"}, ("AWS account 111122223333",)),
-        ("Condition", {"Bool": {"aws:SecureTransport": True}}, ("bool aws:securetransport true",)),
-        ("Condition", {"StringLike": {"s3:prefix": ["b", "a"]}}, ("stringlike s3:prefix a, b",)),
+        ("Condition", {"Bool": {"aws:SecureTransport": True}}, ("Bool aws:SecureTransport true",)),
+        ("Condition", {"StringLike": {"s3:prefix": ["b", "a"]}}, ("StringLike s3:prefix a, b",)),
     ],
 )
 def test_elements_are_shown_as_people_write_them(element: str, value: Any, shown: tuple[str, ...]) -> None:
     (changed,) = differences(Document.of(READ), Document.of({**READ, element: value}))
     assert isinstance(changed, Changed)
     assert changed.parts == (Part(element, (), shown),)
+
+
+def test_actions_are_shown_in_the_letters_of_their_authors() -> None:
+    old, new = Document.of(allow("S3:GetObject")), Document.of(allow(["s3:getobject", "s3:PutObject"]))
+    (changed,) = differences(old, new)
+    assert isinstance(changed, Changed)
+    assert changed.parts == (Part("Action", ("S3:GetObject",), ("s3:getobject", "s3:PutObject")),)
 
 
 def test_not_elements_are_parts_of_their_own() -> None:

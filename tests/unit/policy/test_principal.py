@@ -127,3 +127,11 @@ def test_the_parts_of_an_arn() -> None:
 )
 def test_an_account_id(text: str, one: bool) -> None:
     assert is_account_id(text) is one
+
+
+def test_who_opened_a_federated_session_is_the_user_of_its_name_unless_told_otherwise() -> None:
+    arn = f"arn:aws-cn:sts::{A}:federated-user/f"
+    assert FederatedUser(arn).opener == f"arn:aws-cn:iam::{A}:user/f"
+    told = parse_principal({"arn": arn, "user": f"arn:aws-cn:iam::{A}:user/x/anna"})
+    assert told == FederatedUser(arn, f"arn:aws-cn:iam::{A}:user/x/anna")
+    assert told.opener == f"arn:aws-cn:iam::{A}:user/x/anna"

@@ -19,10 +19,14 @@ def read_text(path: str) -> str:
         BadInput: it is not there, or is no text.
     """
     from xacct.manifest.files import Disk, decoded
+    from xacct.problem import BadInput
 
-    if path == "-":
-        return decoded(Path("stdin"), sys.stdin.buffer.read())
-    return Disk().text(Path(path))
+    try:
+        if path == "-":
+            return decoded(Path("stdin"), sys.stdin.buffer.read())
+        return Disk().text(Path(path))
+    except BadInput as unreadable:  # no option -f names these files
+        raise BadInput([replace(one, fix="Correct the path.") for one in unreadable.problems]) from None
 
 
 def read_documents(*paths: str) -> tuple[Document, ...]:

@@ -53,12 +53,13 @@ def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[
         for one in found:
             say(str(one))
         counted = [
-            f"{sum(one.severity is severity for one in found)} {word}"
+            f"{number} {word if number == 1 else f'{word}s'}"
             for severity, word in (
-                (Severity.ERROR, "errors"),
-                (Severity.WARNING, "warnings"),
-                (Severity.INFO, "remarks"),
+                (Severity.ERROR, "error"),
+                (Severity.WARNING, "warning"),
+                (Severity.INFO, "remark"),
             )
+            for number in (sum(one.severity is severity for one in found),)
         ]
         say(f"{', '.join(counted)}.")
     if problems:

@@ -22,6 +22,7 @@ def command(old: str, new: str, form: str) -> None:
     decided (which never means that it is safe), and 65 where one is no policy document.
     """
     from xacct.cli.policy.documents import read_documents
+    from xacct.policy.proof.askers import named_principals
     from xacct.policy.proof.prove import Counterexample, NotDecided, Proven, no_more_than
     from xacct.render.json import text_of
     from xacct.render.meaning import answer_json, answer_lines
@@ -31,7 +32,8 @@ def command(old: str, new: str, form: str) -> None:
     if form == "json":
         click.echo(text_of(answer_json(answer)), nl=False)
     else:
-        say("\n".join(answer_lines(answer)))
+        named = named_principals(before) or named_principals(after)
+        say("\n".join(answer_lines(answer, named=named)))
     match answer:
         case Proven():
             code = ExitCode.DONE

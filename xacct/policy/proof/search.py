@@ -166,7 +166,7 @@ class Search:
             assert action is not None
             assert resource is not None
             return Point(action=action, resource=resource, context=values, real=False)
-        for templates, mask in _by_shape(cell.mask & _everything()):
+        for templates, mask in _best_known_first(cell.mask & _everything()):
             shaped = _text(_added(cell.resources, (shape_language(templates, self.partitions), True)))
             if shaped is not None:
                 return Point(action=_best_known(mask), resource=shaped, context=values, real=True)
@@ -199,6 +199,18 @@ def _text(bounds: tuple[Bound, ...]) -> str | None:
 @lru_cache(maxsize=1)
 def _anything() -> Language:
     return Language.of([(Token(), Token(star=True))])
+
+
+def _best_known_first(mask: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The actions of a set by what their resources look like; the actions that people know come before all others."""
+    known = mask & _well_known()
+    yield from _by_shape(known)
+    yield from _by_shape(mask & ~known)
+
+
+@lru_cache(maxsize=1)
+def _well_known() -> int:
+    return sum(1 << numbers()[name.lower()] for name in _WELL_KNOWN)
 
 
 def _by_shape(mask: int) -> Iterator[tuple[tuple[str, ...], int]]:
