@@ -7,8 +7,10 @@ from typing import Any
 
 from xacct.access.estate import Estate
 from xacct.access.explain import Explanation, Hop, Route
+from xacct.access.sense import remarks
 from xacct.access.who import Reacher
 from xacct.policy.evaluate import Outcome
+from xacct.policy.lint.globals import spelled
 from xacct.policy.principal import Anonymous, Principal, Root, Session
 
 UNREAD = "Service and resource control policies, VPC endpoints and public access blocks are not looked at."
@@ -28,7 +30,7 @@ def explanation_text(found: Explanation, estate: Estate) -> str:
     lines = [f"{_WORDS[found.outcome]}: {who}: {found.action} on {found.resource}", ""]
     for route in found.routes:
         lines += [*_route(route, estate), ""]
-    lines += [f"Note: {one}" for one in (*found.assumed, UNREAD)]
+    lines += [f"Note: {one}" for one in (*remarks(found.action, found.resource), *found.assumed, UNREAD)]
     return "\n".join(lines) + "\n"
 
 
@@ -47,7 +49,7 @@ def explanation_json(found: Explanation, estate: Estate) -> dict[str, Any]:
             }
             for route in found.routes
         ],
-        "notes": [*found.assumed, UNREAD],
+        "notes": [*remarks(found.action, found.resource), *found.assumed, UNREAD],
     }
 
 
@@ -63,7 +65,8 @@ def reachers_text(found: Iterable[Reacher], estate: Estate, action: str, resourc
     if not ways:
         lines.append("  nobody")
     gaps = dict.fromkeys(gap.reason for way in ways for hop in way.hops for gap in hop.gaps)
-    lines += ["", *(f"Note: {one}" for one in (*gaps, *estate.assumed, UNREAD))]
+    notes = (*remarks(action, resource), *gaps, *estate.assumed, UNREAD)
+    lines += ["", *(f"Note: {one}" for one in notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -126,7 +129,7 @@ def _route(route: Route, estate: Estate) -> Iterator[str]:
             sid = f", {decider.sid}" if decider.sid else ""
             yield f"         {decider.layer}: {decider.policy or _whose(hop, estate)}: statement {decider.number}{sid}"
         for key, value in hop.settled.when:
-            yield f"         only with {key} = {value}"
+            yield f"         only with a fitting {spelled(key)} such as {value}"
         for gap in hop.gaps:
             yield f"         unknown: {gap.reason}"
 
@@ -169,6 +172,7 @@ def _hop_json(hop: Hop, estate: Estate) -> dict[str, Any]:
 
 def _way(way: Reacher, estate: Estate) -> str:
     through = "".join(f" -> {short(role, estate)}" for role in way.roles)
-    when = f"  (only with {', '.join(f'{key} = {value}' for key, value in way.when)})" if way.when else ""
+    fitting = ", ".join(f"{spelled(key)} such as {value}" for key, value in way.when)
+    when = f"  (only with a fitting {fitting})" if way.when else ""
     doubt = "" if way.outcome is Outcome.ALLOWED else "  (not decided)"
     return f"  {called(way.principal, estate)}{through}{when}{doubt}"

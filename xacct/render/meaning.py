@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from xacct.policy.case import Verdict
 from xacct.policy.difference import Added, Changed, Removed, Reworded, StatementChange
+from xacct.policy.lint.globals import spelled
 from xacct.policy.principal import Anonymous
 from xacct.policy.proof.prove import Answer, Counterexample, NotDecided, Proven
 
@@ -102,4 +103,4 @@ def answer_lines(answer: Answer, *, named: bool = True) -> Iterator[str]:
                 if values and not key.startswith(
                     ("aws:principala", "aws:principalt", "aws:principali", "aws:user")
                 ):
-                    yield f"  with       {key} = {', '.join(values)}"
+                    yield f"  with       {spelled(key)} = {', '.join(values)}"

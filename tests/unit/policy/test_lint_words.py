@@ -9,6 +9,7 @@ import pytest
 
 from xacct.policy.lint import lint
 from xacct.policy.lint.finding import Finding
+from xacct.policy.lint.globals import spelled
 from xacct.problem import Place, Severity
 
 
@@ -234,3 +235,18 @@ def test_an_arn_operator_on_a_list_of_arns_fits() -> None:
     assert not of("type-mismatch", asked("ForAnyValue:ArnLike", "aws:CalledVia"))[1:]
     assert not of("string-operator-on-arn", asked("ArnLike", "aws:SourceArn", "arn:aws:s3:::b"))
     assert of("string-operator-on-arn", asked("StringLike", "aws:SourceArn", "arn:aws:s3:::b"))
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("aws:sourceip", "aws:SourceIp"),
+        ("aws:principaltag/Team", "aws:PrincipalTag/Team"),
+        ("sts:externalid", "sts:ExternalId"),
+        ("S3:Prefix", "s3:prefix"),
+        ("no:Such", "no:Such"),
+        ("nothing", "nothing"),
+    ],
+)
+def test_a_condition_key_is_shown_in_the_letters_of_its_documentation(key: str, shown: str) -> None:
+    assert spelled(key) == shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xacct.policy import catalogue
+
 GLOBAL_KEYS: dict[str, str] = {
     "aws:AssumedRoot": "Bool",
     "aws:CalledVia": "ArrayOfString",
@@ -71,3 +73,19 @@ def global_type(key: str) -> str | None:
         return found
     head, slash, rest = lowered.partition("/")
     return _LOWER.get(f"{head}/") if slash and rest else None
+
+
+_SPELLED = {name.lower(): name for name in GLOBAL_KEYS}
+
+
+def spelled(key: str) -> str:
+    """A condition key in the letters that its documentation has, for people; as it came where none is known."""
+    lowered = key.lower()
+    if lowered in _SPELLED:
+        return _SPELLED[lowered]
+    head, slash, rest = key.partition("/")
+    if slash and f"{head.lower()}/" in _SPELLED:
+        return _SPELLED[f"{head.lower()}/"] + rest
+    service = lowered.partition(":")[0]
+    names = catalogue.keys_of(service) if service in catalogue.services() else ()
+    return next((name for name in names if name.lower() == lowered), key)
