@@ -153,6 +153,10 @@ class Resource(ABC):
         """Why the live one cannot be turned into this one by any call; None where it can."""
         return None
 
+    def forms(self) -> Iterator[Self]:
+        """Live forms of it that differ from it, so that with them every call that it may ever send is seen."""
+        yield self
+
     @classmethod
     @abstractmethod
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:

@@ -112,7 +112,8 @@ class PolicyRecord:
 class BucketRecord:
     """A live bucket; ``exists`` is False where the account has no bucket of that name.
 
-    ``policy`` is None where there is none. The rest is None where the service does not say.
+    ``policy`` is None where there is none. The rest is None where the service does not say; ``untold`` names
+    what we may not ask for, and is never compared.
     """
 
     name: str
@@ -123,6 +124,7 @@ class BucketRecord:
     key: str | None = None
     ownership: str | None = None
     public_access_block: frozenset[str] | None = None
+    untold: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "Say why someone may do something, or not.",
     "who-can": "List everyone who may do something.",
     "policy": "Compare, lint, prove and test policy documents.",
+    "permissions": "Print the policies that xacct itself needs for a manifest.",
     "sandbox": "Run the embedded cloud.",
     "schema": "Print the JSON Schema of the manifest or of the plan.",
 }

@@ -29,23 +29,26 @@ def read_bucket(gateway: Gateway, name: str) -> BucketRecord | Unread:
         why = _owned_by_another(gateway, name) if error.status == 403 else ""
         return Unread(account=gateway.account.name, what=f"bucket/{name}", reason=why or reason(error))
     text = document_in("GetBucketPolicy", answer) if answer else None
-    encryption = _tell(gateway, "GetBucketEncryption", name)
+    denied: set[str] = set()
+    encryption = _tell(gateway, "GetBucketEncryption", name, denied)
     rules = _inside(encryption, "ServerSideEncryptionConfiguration", "Rules") or [{}]
     default = rules[0].get("ApplyServerSideEncryptionByDefault") or {}
-    ownership = _tell(gateway, "GetBucketOwnershipControls", name)
+    ownership = _tell(gateway, "GetBucketOwnershipControls", name, denied)
     owned = _inside(ownership, "OwnershipControls", "Rules") or [{}]
-    block = _tell(gateway, "GetPublicAccessBlock", name)
+    block = _tell(gateway, "GetPublicAccessBlock", name, denied)
     switches = _inside(block, "PublicAccessBlockConfiguration") or {}
+    region = _region(gateway, name, denied)
     return BucketRecord(
         name=name,
         policy=live_document(text) if text is not None else None,
-        region=_region(gateway, name),
+        region=region,
         encryption=None if encryption is None else str(default.get("SSEAlgorithm") or ""),
         key=None if encryption is None else str(default.get("KMSMasterKeyID") or ""),
         ownership=None if ownership is None else str(owned[0].get("ObjectOwnership") or ""),
         public_access_block=(
             None if block is None else frozenset(name for name in SWITCHES if switches.get(name))
         ),
+        untold=frozenset(denied),
     )
 
 
@@ -91,16 +94,18 @@ def _owned_by_another(gateway: Gateway, bucket: str) -> str:
     return ""
 
 
-def _tell(gateway: Gateway, operation: str, bucket: str) -> dict[str, Any] | None:
+def _tell(gateway: Gateway, operation: str, bucket: str, denied: set[str]) -> dict[str, Any] | None:
     """The answer, empty where there is nothing of the kind; None where the service does not say."""
     try:
         return gateway.ask(_call(gateway, operation, bucket)) or {}
-    except ServiceError:
+    except ServiceError as error:
+        if error.denied:
+            denied.add(operation)
         return None
 
 
-def _region(gateway: Gateway, bucket: str) -> str | None:
-    answer = _tell(gateway, "GetBucketLocation", bucket)
+def _region(gateway: Gateway, bucket: str, denied: set[str]) -> str | None:
+    answer = _tell(gateway, "GetBucketLocation", bucket, denied)
     if answer is None:
         return None
     told = str(answer.get("LocationConstraint") or "")

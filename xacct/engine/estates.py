@@ -44,7 +44,7 @@ def manifest_estate(manifest: Manifest) -> Estate:
     """
     assumed = ["Only what the manifest says is looked at; other policies in the accounts are not."]
     snapshots = {name: Snapshot(account=spec.account) for name, spec in manifest.accounts.items()}
-    for name in _named(manifest):
+    for name in named(manifest):
         snapshots[name.account.name] = _with(snapshots[name.account.name], name)
     for spec in manifest.groups.values():
         snapshots[spec.name.account.name] = _with(snapshots[spec.name.account.name], spec.name)
@@ -74,7 +74,7 @@ def _in_groups(user: UserRecord, groups: frozenset[str]) -> UserRecord:
     return UserRecord(name=user.name, path=user.path, arn=user.arn, id=user.id, groups=groups)
 
 
-def _named(manifest: Manifest) -> Iterator[Name]:
+def named(manifest: Manifest) -> Iterator[Name]:
     """Every user, group, role and bucket that the manifest speaks of."""
     for link in manifest.links.values():
         yield from (one for one in link.trust if isinstance(one, Name))

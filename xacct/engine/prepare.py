@@ -15,6 +15,7 @@ from xacct.engine.limits import Lifted, exceeded
 from xacct.engine.lockout import locked_out
 from xacct.engine.openness import opened
 from xacct.engine.role_tags import dropping, tag_problems
+from xacct.engine.untold import untold
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
 from xacct.manifest.desire import Desired, desire
@@ -74,6 +75,7 @@ def prepare(
     was = desire(earlier, snapshots).state if earlier else None
     state = dropping(state, was)
     lacks += tuple(tag_problems(state, living))
+    remarks = [one for one in lacks if one not in errors(lacks)]
     removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
     if choice.links:
         chosen = _of_links(manifest, snapshots, choice.links)
@@ -96,7 +98,7 @@ def prepare(
         owners=manifest.owners,
         unknown=() if choice.destroy else wanted.unknown,
         problems=() if choice.destroy else (*wanted.problems, *errors(lacks)),
-        notes=() if choice.destroy else (*wanted.notes, *(one for one in lacks if one not in errors(lacks))),
+        notes=() if choice.destroy else (*wanted.notes, *untold(snapshots), *remarks),
         only_accounts=choice.accounts,
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),

@@ -69,6 +69,13 @@ class ManagedPolicy(Resource):
         """Path and document."""
         return (("path", self.path), ("document", self.document))
 
+    def forms(self) -> Iterator[Self]:
+        """One with another document and all the versions there can be."""
+        versions = tuple(f"v{number + 1}" for number in range(_MOST_VERSIONS))
+        yield replace(
+            self, document=Document.of({"Effect": "Deny", "Action": "*", "Resource": "*"}), versions=versions
+        )
+
     @classmethod
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
         """Every customer managed policy."""

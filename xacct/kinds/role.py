@@ -123,6 +123,21 @@ class Role(Resource):
         fields += [(f"tag {key}", value) for key, value in sorted(self.tags.items())]
         return tuple(fields)
 
+    def forms(self) -> Iterator[Self]:
+        """One in which all differs that can be changed, and one with a boundary too many."""
+        other = self.account.iam_arn("policy/other")
+        yield replace(
+            self,
+            trust=Document.of(
+                {"Effect": "Allow", "Principal": {"AWS": self.arn}, "Action": "sts:AssumeRole"}
+            ),
+            description=f"{self.description}.",
+            max_session=self.max_session + 1,
+            boundary=other if other != self.boundary else "",
+            tags=immutabledict(),
+            manifest="",
+        )
+
     @classmethod
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
         """Every role whose trust policy can be read."""
