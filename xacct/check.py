@@ -20,6 +20,50 @@ class Outcome(Enum):
     UNKNOWN = "unknown"
 
 
+class Layer(Enum):
+    """Where a refusal comes from; or, where something works that must not, what lets it."""
+
+    CREDENTIALS = "credentials"
+    PRINCIPAL = "principal"
+    GRANT = "grant"
+    TRUST = "trust"
+    ROLE = "role"
+    SESSION_LENGTH = "session length"
+    SESSION_POLICY = "session policy"
+    ROLE_POLICY = "role policy"
+    OWN_POLICY = "own policy"
+    BOUNDARY = "permissions boundary"
+    BUCKET_POLICY = "bucket policy"
+    BUCKET = "bucket"
+    KEY = "encryption key"
+    CONTROL_POLICY = "control policy"
+    NETWORK = "network"
+    SERVICE = "service"
+    PLATFORM = "platform"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why something is refused, or allowed: the layer, a sentence, what to do, and a statement to paste.
+
+    ``paste`` is JSON, "" where there is nothing to paste.
+    """
+
+    layer: Layer
+    text: str
+    fix: str = ""
+    paste: str = ""
+
+
+class Decision(Enum):
+    """What the documents come to where nobody could try."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    OPEN = "not decided"
+
+
 class Want(Enum):
     """Whether the manifest says that a request must work or must not."""
 
@@ -43,9 +87,11 @@ class Check:
     ``action`` is an IAM action; ``sts:AssumeRole`` checks the hop itself, all others run in the session of
     ``role`` (``role`` "" = the caller's own credentials, without any role). ``resource`` is an ARN.
     ``prefix`` goes with ``s3:ListBucket`` and with what is done to objects, None where it is the whole bucket.
+    ``key`` is one object, where the manifest names it; "" = any below the prefix.
     ``external_id`` is what the hop sends. ``owner`` is the account of the role, or of the bucket.
     ``source_ip`` says from where the link lets in; who tries from elsewhere learns nothing. ``ended`` marks
-    the hop of a link that is over: nobody can be seen to be let in any more. ``why`` says in a sentence why
+    the hop of a link that is over: nobody can be seen to be let in any more. ``removed`` marks what an earlier
+    manifest declared and this one does not: refused once is not enough there. ``why`` says in a sentence why
     nobody can try, where that is so.
     """
 
@@ -58,21 +104,41 @@ class Check:
     resource: str
     want: Want
     prefix: str | None = None
+    key: str = ""
     external_id: str = ""
     mfa: bool = False
     session_seconds: int = 3600
     source_ip: tuple[str, ...] = ()
     ended: bool = False
+    removed: bool = False
     why: str = ""
     place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What came of one check: the outcome, a sentence for people, and what was seen (listed keys)."""
+    """What came of one check: the outcome, a sentence for people, and what was seen (listed keys).
+
+    ``decided`` is set where nobody tried and the live documents were judged instead; an outcome that was only
+    decided is never ``as declared``. ``why`` explains what is not as declared. ``said`` are the service's own
+    words, ``notes`` further sentences (sessions that go on, objects that were left).
+    """
 
     check: Check
     outcome: Outcome
     detail: str
     seen: tuple[str, ...] = ()
-    fix: str = ""
+    why: Why | None = None
+    said: str = ""
+    decided: Decision | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> bool:
+        """Whether something was really asked of the service for it."""
+        return self.decided is None and self.outcome not in (Outcome.NOT_TRIED, Outcome.NOT_ENFORCED)
+
+    @property
+    def fix(self) -> str:
+        """What to do, "" where nothing is."""
+        return self.why.fix if self.why else ""

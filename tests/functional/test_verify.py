@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.breaks import BREAKS, Target
 from tests.functional.conftest import MANIFESTS, Cloud
 from xacct.errors import ExitCode
 from xacct.sandbox.world import Extra
@@ -35,7 +36,7 @@ def cloud(make_cloud: Callable[..., Cloud]) -> Cloud:
 def findings(cloud: Cloud, code: ExitCode, *words: str | Path, wait: str = "0") -> dict[str, dict[str, Any]]:
     ran = cloud.xacct("verify", "--format", "json", "--wait", wait, *words)
     assert ran.code == code, ran.out + ran.err
-    return {found["check"]: found for found in json.loads(ran.out)}
+    return {found["check"]: found for found in json.loads(ran.out)["findings"]}
 
 
 def keys(cloud: Cloud) -> list[str]:
@@ -64,72 +65,52 @@ def test_what_is_tried_leaves_no_version_and_no_delete_marker(cloud: Cloud) -> N
 # ---- broken by hand
 
 
-def trust_changed(cloud: Cloud) -> None:
-    statement = {"Effect": "Allow", "Principal": {"AWS": DATA}, "Action": "sts:AssumeRole"}
-    cloud.world.client("iam", DATA).update_assume_role_policy(
-        RoleName=ROLE, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def target(cloud: Cloud) -> Target:
+    return Target(
+        a=cloud.world.client("iam", ANALYTICS),
+        b=cloud.world.client("iam", DATA),
+        s3=cloud.world.client("s3", DATA),
+        account_a=ANALYTICS,
+        account_b=DATA,
+        user="user01",
+        group="Testers",
+        role=ROLE,
+        bucket=BUCKET,
+        network_off=lambda: cloud.sandbox.__exit__(None, None, None),
     )
-
-
-def grant_removed(cloud: Cloud) -> None:
-    iam = cloud.world.client("iam", ANALYTICS)
-    for name in iam.list_group_policies(GroupName="Testers")["PolicyNames"]:
-        iam.delete_group_policy(GroupName="Testers", PolicyName=name)
-
-
-def left_the_group(cloud: Cloud) -> None:
-    cloud.world.client("iam", ANALYTICS).remove_user_from_group(GroupName="Testers", UserName="user01")
-
-
-def policy_narrowed(cloud: Cloud) -> None:
-    iam = cloud.world.client("iam", DATA)
-    (name,) = iam.list_role_policies(RoleName=ROLE)["PolicyNames"]
-    statement = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"}
-    iam.put_role_policy(
-        RoleName=ROLE,
-        PolicyName=name,
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-
-
-def bucket_denies(cloud: Cloud) -> None:
-    statement = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{BUCKET}/*",
-    }
-    cloud.world.client("s3", DATA).put_bucket_policy(
-        Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    )
-
-
-def role_deleted(cloud: Cloud) -> None:
-    iam = cloud.world.client("iam", DATA)
-    for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=ROLE, PolicyName=name)
-    iam.delete_role(RoleName=ROLE)
-
-
-BREAKS: dict[str, tuple[Callable[[Cloud], None], str, str]] = {
-    "trust changed": (trust_changed, "assumes", "trust of"),
-    "grant removed": (grant_removed, "assumes", "grant is missing"),
-    "left the group": (left_the_group, "assumes", "grant is missing"),
-    "role deleted": (role_deleted, "assumes", "trust of"),
-    "policy narrowed": (policy_narrowed, "can read", "do not allow s3:GetObject"),
-    "bucket policy denies": (bucket_denies, "can read", f"policy of arn:aws:s3:::{BUCKET} denies"),
-}
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_a_broken_link_is_missing_and_the_layer_is_named(name: str, cloud: Cloud) -> None:
-    broken, verb, layer = BREAKS[name]
-    broken(cloud)
-    found = findings(cloud, ExitCode.MISSING, "-f", LINK)
-    (missing,) = [one for check, one in found.items() if one["outcome"] == "missing" and f" {verb} " in check]
-    assert layer in missing["detail"]
-    assert missing["fix"]
-    assert not [one for one in found.values() if one["outcome"] == "too wide"]
+def test_a_link_broken_by_hand_is_told_by_its_layer(name: str, make_cloud: Callable[..., Cloud]) -> None:
+    """Ten ways; each is told by the first check that fails, and what comes before and after is no worse."""
+    cloud, one = make_cloud(DATA, ANALYTICS), BREAKS[name]
+    longer = "session: 2h\n    access:" if name == "session too long" else "access:"
+    path = cloud.write("xacct.yaml", LINK.read_text().replace("access:", longer))
+    cloud.furnish(path, objects={BUCKET: BACKUPS})
+    assert cloud.xacct("apply", "--yes", "-f", path).code == ExitCode.DONE
+    findings(cloud, ExitCode.DONE, "-f", path)
+    one.way(target(cloud))
+    try:
+        found = list(findings(cloud, ExitCode(one.code), "-f", path).values())
+    finally:
+        if name == "network off":
+            cloud.sandbox.__enter__()
+    first = next(finding for finding in found if finding["outcome"] != "as declared")
+    assert f" {one.verb} " in first["check"]
+    assert first["outcome"] == ("unknown" if name == "network off" else "missing")
+    assert first["layer"] == one.layer
+    assert one.says in first["why"]
+    assert first["fix"]
+    wide = [finding["caller"] for finding in found if finding["outcome"] == "too wide"]
+    assert wide == ([f"arn:aws:iam::{ANALYTICS}:user/user01-renamed"] if one.wide else [])
+
+
+def test_a_user_who_left_the_group_is_told_so(cloud: Cloud) -> None:
+    cloud.world.client("iam", ANALYTICS).remove_user_from_group(GroupName="Testers", UserName="user01")
+    found = findings(cloud, ExitCode.MISSING, "-f", LINK)[f"analytics/user/user01 assumes {ROLE}"]
+    assert found["layer"] == "grant"
+    assert "The group Testers has it, but user01 is not in that group." in found["why"]
+    assert found["paste"]["Resource"] == f"arn:aws:iam::{DATA}:role/{ROLE}"
 
 
 # ---- too wide

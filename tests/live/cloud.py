@@ -141,7 +141,7 @@ class Live:
         """The findings of verify, outcome by check."""
         ran = self.xacct("verify", "--wait", "0", "--format", "json", *words)
         assert ran.out, ran.err
-        return {found["check"]: found["outcome"] for found in json.loads(ran.out)}
+        return {found["check"]: found["outcome"] for found in json.loads(ran.out)["findings"]}
 
     def _write(
         self, manifest: str | Sequence[Path], folder: str, replaced: Mapping[str, str] | None = None

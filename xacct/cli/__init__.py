@@ -32,7 +32,7 @@ COMMANDS = {
     "policy": "Compare, lint, prove and test policy documents.",
     "permissions": "Print the policies that xacct itself needs for a manifest.",
     "sandbox": "Run the embedded cloud.",
-    "schema": "Print the JSON Schema of the manifest or of the plan.",
+    "schema": "Print the JSON Schemas: manifest, plan, findings.",
 }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from xacct.account import AccountSpec, Profile
+from xacct.account import Account, AccountSpec, Profile
 from xacct.aws.session import Sessions, Temporary
 from xacct.check import Caller, Check
 from xacct.engine.gateway import Gateway
+from xacct.errors import XacctError
 
 
 class ProfileDoors:
@@ -18,6 +19,7 @@ class ProfileDoors:
     def __init__(self, accounts: Mapping[str, AccountSpec]) -> None:
         self._accounts = accounts
         self._sessions = Sessions()
+        self._owners: dict[str, Gateway] = {}
 
     def caller(self, caller: Caller) -> Gateway:
         """The principal's own credentials."""
@@ -29,3 +31,15 @@ class ProfileDoors:
         """The session that an answer to AssumeRole opened."""
         spec = replace(self._accounts[check.owner.name], credentials=Profile(caller.profile))
         return self._sessions.gateway(spec, Temporary.of(answer))
+
+    def owner(self, account: Account) -> Gateway:
+        """The credentials of an account itself, as plan and apply use them."""
+        spec = self._accounts.get(account.name)
+        if spec is None:
+            raise XacctError(
+                f"the manifest does not declare account {account.id}", fix="Declare it, with a profile."
+            )
+        known = self._owners.get(account.name)
+        if known is None:
+            known = self._owners[account.name] = self._sessions.gateway(spec)
+        return known

@@ -6,9 +6,9 @@ import click
 
 
 @click.command(name="schema")
-@click.argument("name", type=click.Choice(["manifest", "plan"]), default="manifest")
+@click.argument("name", type=click.Choice(["manifest", "plan", "findings"]), default="manifest")
 def command(name: str) -> None:
-    """Print the JSON Schema of the manifest (for editors) or of the plan (for programs)."""
+    """Print the JSON Schema of the manifest (for editors), of the plan or of what verify found (for programs)."""
     from xacct.manifest.schema import schema_text
 
     click.echo(schema_text(name), nl=False)

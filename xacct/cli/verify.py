@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from xacct.cli.options import format_option, manifest_options, only_option
+from xacct.cli.options import format_option, manifest_options, only_option, verbose_option
 from xacct.cli.say import say
-from xacct.errors import BadUsage, ExitCode
+from xacct.errors import BadUsage, ExitCode, XacctError
 
 if TYPE_CHECKING:
+    from xacct.access.estate import Estate
+    from xacct.check import Finding
+    from xacct.cli.doors import ProfileDoors
     from xacct.manifest.model import Manifest
+    from xacct.platform import Platform
+    from xacct.render.findings import Report
     from xacct.snapshot import Snapshot
 
 
@@ -36,7 +43,8 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long a change may take to be seen.",
 )
-@format_option("text", "json")
+@format_option("text", "json", "junit")
+@verbose_option
 def command(
     paths: tuple[str, ...],
     only_links: tuple[str, ...],
@@ -44,38 +52,69 @@ def command(
     strict: bool,
     wait: float,
     form: str,
+    verbose: int,
 ) -> None:
     """Assume each role as each declared principal and try what must work and what must not.
 
-    Uses the profiles that the manifest names for users and roles; who has none is reported as not tried.
-    Nothing is changed: writing and deleting are tried under a condition that cannot hold. Ends with 0 where
-    all is as declared, 3 where something declared is missing, 4 where access is wider than declared, and 7
-    where nothing wrong was seen but something could not be tried.
+    Uses the profiles that the manifest names for users and roles; for who has none the live documents are
+    judged, which never counts as tried. Nothing is changed: writing and deleting are tried under a condition
+    that cannot hold. Ends with 0 where all is as declared, 3 where something declared is missing, 4 where
+    access is wider than declared, and 7 where nothing wrong was seen but something could not be tried.
     """
     from datetime import UTC, datetime
 
     from xacct.cli.doors import ProfileDoors
+    from xacct.engine.diagnose import Judge
+    from xacct.engine.neighbours import neighbours
+    from xacct.engine.unenforced import unenforced
     from xacct.engine.verify import Patience, exit_code, verify
-    from xacct.manifest.expect import expect, names, only
+    from xacct.manifest.expect import crowds, expect, names, only
     from xacct.manifest.load import load_manifest
-    from xacct.render.json import findings_to_json, text_of
-    from xacct.render.text import findings_text
+    from xacct.render.findings import Report
 
     manifest = load_manifest(paths)
     _known("link", only_links, names(manifest))
     _known("account", only_accounts, tuple(manifest.accounts))
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    checks = only(expect(manifest, _members(manifest), now=now), frozenset(only_links))
+    live = _Live([manifest])
+    checks = only(
+        expect(manifest, live.snapshots() if crowds(manifest) else {}, now=now), frozenset(only_links)
+    )
     if only_accounts:
         checks = tuple(check for check in checks if check.caller.account.name in only_accounts)
-    patience = Patience(wait, time.monotonic, time.sleep, lambda text: say(text, err=True))
-    findings = list(verify(checks, ProfileDoors(manifest.accounts), patience))
-    if form == "json":
-        click.echo(text_of(findings_to_json(findings)), nl=False)
-    else:
-        say(findings_text(findings), nl=False)
+    doors = ProfileDoors(manifest.accounts)
+    judge = Judge(live.estate, now)
+    patience = Patience(
+        wait, time.monotonic, time.sleep, lambda text: say(text, err=True), lambda: datetime.now(UTC)
+    )
+    findings = list(verify(checks, doors, patience, judge=judge))
+    beside: list[Finding] = [*unenforced(manifest, checks, _platforms(manifest, doors))]
+    if not only_accounts and (estate := judge.estate) is not None:
+        beside += neighbours(manifest, estate, checks, now)
+    findings += [one for one in beside if not only_links or one.check.link in only_links]
     nothing_tried = not findings and bool(only_accounts)
-    sys.exit(int(ExitCode.UNKNOWN if nothing_tried else exit_code(findings, strict=strict)))
+    report = Report(
+        manifest=manifest.name,
+        findings=tuple(findings),
+        notes=(),
+        code=ExitCode.UNKNOWN if nothing_tried else exit_code(findings, strict=strict),
+    )
+    _show(report, form, verbose)
+    sys.exit(int(report.code))
+
+
+def _show(report: Report, form: str, verbose: int) -> None:
+    from xacct.render.findings import findings_json, findings_text
+    from xacct.render.json import text_of
+    from xacct.render.junit import findings_junit
+
+    match form:
+        case "json":
+            click.echo(text_of(findings_json(report)), nl=False)
+        case "junit":
+            say(findings_junit(report), nl=False)
+        case _:
+            say(findings_text(report, verbose), nl=False)
 
 
 def _known(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -86,11 +125,44 @@ def _known(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
             )
 
 
-def _members(manifest: Manifest) -> dict[str, Snapshot]:
-    """Who is in a group has to be read, where it matters; everything else the services answer themselves."""
-    from xacct.aws.session import Sessions
-    from xacct.engine.observe import observe
-    from xacct.manifest.expect import crowds
+def _platforms(manifest: Manifest, doors: ProfileDoors) -> dict[str, Platform]:
+    """What the accounts live on, as far as it can be told."""
+    found: dict[str, Platform] = {}
+    for name, spec in manifest.accounts.items():
+        with suppress(XacctError):
+            found[name] = doors.owner(spec.account).platform
+    return found
 
-    specs = [manifest.accounts[name] for name in sorted(crowds(manifest))]
-    return observe(dict(Sessions().gateways(specs)), []) if specs else {}
+
+class _Live:
+    """The accounts of manifests, read once and only if somebody asks."""
+
+    def __init__(self, manifests: Sequence[Manifest]) -> None:
+        self._manifests = manifests
+        self._snapshots: dict[str, Snapshot] | None = None
+
+    def snapshots(self) -> dict[str, Snapshot]:
+        """Every account as it was read; one that cannot be asked is a gap and does not stop the others."""
+        from xacct.aws.session import Sessions
+        from xacct.engine.observe import observe
+        from xacct.snapshot import EVERYTHING, Snapshot, Unread
+
+        if self._snapshots is None:
+            sessions = Sessions()
+            gateways, found = {}, {}
+            for spec in {
+                name: one for each in self._manifests for name, one in each.accounts.items()
+            }.values():
+                try:
+                    gateways[spec.account.name] = sessions.gateway(spec)
+                except XacctError as error:
+                    gap = Unread(account=spec.account.name, what=EVERYTHING, reason=str(error))
+                    found[spec.account.name] = Snapshot(account=spec.account, unread=frozenset({gap}))
+            self._snapshots = {**found, **observe(gateways, self._manifests)}
+        return self._snapshots
+
+    def estate(self) -> Estate:
+        """The same as the decision code sees it."""
+        from xacct.engine.estates import live_estate
+
+        return live_estate(self.snapshots())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from xacct.account import Account
 from xacct.aws.caller import Caller as Identity
 from xacct.aws.caller import NoCredentials, identify
 from xacct.check import Caller, Check, Want
@@ -17,6 +18,9 @@ ASSUME = "sts:AssumeRole"
 SESSION_NAME = "xacct-verify"
 SHORTEST_SESSION = 900
 SANDBOX = "xacct-sandbox"
+TOO_LONG = "The DurationSeconds that were asked for are refused, and fewer are not."
+"""Our words where the service has none."""
+_INVALID = frozenset({"InvalidArgument", "ValidationError", "InvalidParameterValue"})
 
 Key = tuple[str, str, str]
 """What tells sessions apart: profile, role, external id."""
@@ -30,6 +34,9 @@ class Doors(Protocol):
 
     def session(self, caller: Caller, check: Check, answer: dict[str, Any]) -> Gateway:
         """The session that an answer to AssumeRole opened."""
+
+    def owner(self, account: Account) -> Gateway:
+        """The credentials of an account itself; raises ``XacctError`` where there are none."""
 
 
 class Hops:
@@ -58,6 +65,20 @@ class Hops:
             return str(error)
         return ""
 
+    def exists(self, check: Check) -> bool:
+        """Whether the account that owns the bucket sees the object that a check names."""
+        call = Call.of(
+            "s3",
+            "HeadObject",
+            Bucket=check.resource.rpartition(":")[2],
+            Key=check.key,
+            ExpectedBucketOwner=check.owner.id,
+        )
+        try:
+            return self._doors.owner(check.owner).ask(call) is not None
+        except XacctError:
+            return False
+
     def open(self, check: Check) -> Door | Tried:
         """A session of the check's role; a hop that is itself what is tried is asked for anew."""
         key = key_of(check)
@@ -76,30 +97,33 @@ class Hops:
             seen = _identify(gateway)
         except NoCredentials as error:
             return Tried(Answer.NOT_TRIED, str(error))
+        except ServiceError as error:
+            return Tried(Answer.UNKNOWN, str(error), network=error.status == 0)
         except XacctError as error:
             return Tried(Answer.UNKNOWN, str(error))
         if seen is not None and not _is(seen, caller):
             whose = seen.arn or f"account {seen.account}"
-            return Tried(
-                Answer.UNKNOWN, f"The profile {caller.profile} belongs to {whose}, not to {caller.arn}."
-            )
+            detail = f"The profile {caller.profile} belongs to {whose}, not to {caller.arn}."
+            return Tried(Answer.UNKNOWN, detail, whose=whose)
         return Door(gateway, gateway.platform.conditional_writes)
 
     def _assume(self, check: Check) -> Door | Tried:
         own = self.own(check.caller)
         if isinstance(own, Tried):
             return own
-        trying = check.action == ASSUME and check.want is Want.ALLOWED
+        seconds = (
+            check.session_seconds
+            if check.action == ASSUME and check.want is Want.ALLOWED
+            else SHORTEST_SESSION
+        )
         try:
-            answer = own.gateway.ask(
-                assume_call(check, check.session_seconds if trying else SHORTEST_SESSION, SESSION_NAME)
-            )
+            answer = own.gateway.ask(assume_call(check, seconds, SESSION_NAME))
             if answer is None:
                 return Tried(Answer.ABSENT, f"The role {check.role} does not exist.")
             session = self._doors.session(check.caller, check, answer)
         except ServiceError as error:
-            if "MaxSessionDuration" in error.message:
-                return Tried(Answer.DENIED, error.message)
+            if seconds > SHORTEST_SESSION and _too_long(own.gateway, check, error):
+                return Tried(Answer.DENIED, error.message or TOO_LONG)
             return refusal(error)
         except XacctError as error:
             return Tried(Answer.UNKNOWN, str(error))
@@ -122,6 +146,21 @@ def assume_call(check: Check, seconds: int, name: str, **more: str | None) -> Ca
 def key_of(check: Check) -> Key:
     """The session that a check runs in."""
     return (check.caller.profile, check.role, check.external_id)
+
+
+def _too_long(gateway: Gateway, check: Check, error: ServiceError) -> bool:
+    """Whether it is the length of the session that was refused.
+
+    AWS says so; Ceph answers InvalidArgument without a word, and then the shortest session shows it.
+    """
+    if "MaxSessionDuration" in error.message:
+        return True
+    if error.status != 400 or error.unanswered or error.code not in _INVALID:
+        return False
+    try:
+        return gateway.ask(assume_call(check, SHORTEST_SESSION, SESSION_NAME)) is not None
+    except XacctError:
+        return False
 
 
 def _identify(gateway: Gateway) -> Identity | None:

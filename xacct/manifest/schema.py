@@ -27,7 +27,7 @@ _KINDS = {
 
 
 def schema_text(name: str) -> str:
-    """A JSON Schema of ours, ``manifest`` or ``plan``, from the installed package or the repository."""
+    """A JSON Schema of ours, ``manifest``, ``plan`` or ``findings``, from the installed package or the repository."""
     file = f"{name}.v1.json"
     packaged = resources.files("xacct") / "schemas" / file
     if packaged.is_file():

@@ -1,12 +1,11 @@
-"""Plans, progress and findings as people read them."""
+"""Plans and progress as people read them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
-from xacct.check import Finding, Outcome
 from xacct.plan.codec import action, counts
 from xacct.plan.outcome import Applied, Failed, Skipped, Started, Waiting
 from xacct.plan.outcome import Outcome as StepOutcome
@@ -44,45 +43,6 @@ def outcome_text(outcome: StepOutcome) -> str:
             return f"[{step.number}] {what} FAILED: {error}{fix}"
         case Skipped(because=because):
             return f"[{step.number}] {what} held back, because {because} is not done"
-
-
-def findings_text(findings: Iterable[Finding]) -> str:
-    """One line for each check, the listings as one would see them, and a summary."""
-    found = list(findings)
-    lines: list[str] = []
-    for link, members in groupby(found, key=lambda finding: finding.check.link):
-        lines += [f"Link {link}", ""]
-        for finding in members:
-            lines += _finding(finding)
-        lines.append("")
-    lines += _listings(found)
-    tally = [f"{number} {outcome.value}" for outcome in Outcome if (number := _number(found, outcome))]
-    lines.append(f"{len(found)} checks: {', '.join(tally)}." if found else "Nothing to check.")
-    return "\n".join(lines) + "\n"
-
-
-def _number(findings: list[Finding], outcome: Outcome) -> int:
-    return sum(1 for finding in findings if finding.outcome is outcome)
-
-
-def _finding(finding: Finding) -> Iterator[str]:
-    mark = {Outcome.AS_DECLARED: "ok"}.get(finding.outcome, finding.outcome.value.upper())
-    yield f"  {mark:<10} {finding.check.name}"
-    if finding.detail:
-        yield f"             {finding.detail}"
-    if finding.outcome is not Outcome.AS_DECLARED and finding.fix:
-        yield f"             {finding.fix}"
-
-
-def _listings(findings: list[Finding]) -> Iterator[str]:
-    for finding in findings:
-        if finding.seen:
-            bucket = finding.check.resource.rpartition(":")[2]
-            where = f"{bucket}/{finding.check.prefix}" if finding.check.prefix else bucket
-            yield f"Bucket Information [{where}]:"
-            yield "-" * 60
-            yield from (f"\t{key}" for key in finding.seen)
-            yield ""
 
 
 def _header(plan: Plan) -> Iterator[str]:

@@ -55,6 +55,11 @@ class SmallCloud:
         assert answer["Credentials"]
         return self._gateway("session", check.owner)
 
+    def owner(self, account: Account) -> FakeGateway:
+        if "no owner" in self.faults:
+            raise self.faults["no owner"]
+        return self._gateway("owner", account)
+
     # ---- the service
 
     def _gateway(self, who: str, account: Account) -> FakeGateway:
@@ -66,6 +71,9 @@ class SmallCloud:
                 ("iam", "GetUser"),
                 ("iam", "ListUsers"),
                 ("s3", "ListObjectsV2"),
+                ("s3", "HeadBucket"),
+                ("s3", "HeadObject"),
+                ("s3", "ListObjectVersions"),
                 ("s3", "GetObject"),
                 ("s3", "PutObject"),
                 ("s3", "DeleteObject"),
@@ -114,6 +122,25 @@ class SmallCloud:
         found = [key for key in self.keys if key.startswith(params.get("Prefix", ""))]
         cut = found[: params["MaxKeys"]]
         return {"Contents": [{"Key": key} for key in cut], "IsTruncated": len(cut) < len(found)}
+
+    def _headbucket(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
+        """S3 asks for s3:ListBucket; the owner may do all."""
+        if who != "owner":
+            self._judge(who, "s3:ListBucket")
+        return {}
+
+    def _headobject(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
+        if who != "owner":
+            self._judge(who, "s3:GetObject")
+        if params["Key"] not in self.keys:
+            raise refusal("404", 404)
+        return {}
+
+    def _listobjectversions(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
+        if who != "owner":
+            self._judge(who, "s3:ListBucketVersions")
+        found = [key for key in self.keys if key.startswith(params.get("Prefix", ""))]
+        return {"Versions": [{"Key": key, "VersionId": "null"} for key in found]}
 
     def _getobject(self, who: str, params: dict[str, Any]) -> dict[str, Any]:
         assert params["Key"] in self.keys, "reading is tried on existing keys only"

@@ -84,7 +84,7 @@ CASES: dict[str, tuple[Check, str, str, str]] = {
     "session policy": (
         LIST,
         SAYS.format("s3:ListBucket", "because no session policy allows the s3:ListBucket action"),
-        "policy of the session",
+        "policy that the session was opened with",
         "session",
     ),
     "key": (
@@ -100,14 +100,15 @@ CASES: dict[str, tuple[Check, str, str, str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_refusal_names_its_layer_and_what_to_do(case: str) -> None:
     check, message, likely, fix = CASES[case]
-    said, advice = explain(check, message)
-    assert likely in said
-    assert fix in advice
+    why = explain(check, message)
+    assert likely in why.text
+    assert fix in why.fix
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_both_are_full_sentences(case: str) -> None:
     check, message, *_ = CASES[case]
-    for text in explain(replace(check), message):
+    why = explain(replace(check), message)
+    for text in (why.text, why.fix):
         assert text[0].isupper() or text.startswith("arn:")
         assert text.endswith(".")
