@@ -61,15 +61,15 @@ def watch(collected: Collected) -> None:
         empty_caches()
         called: set[CodeType] = set()
 
-        def note(frame: Any, event: str, _argument: object, called: set[CodeType] = called) -> None:
-            if event == "call" and frame.f_code in wanted:
+        def note(frame: Any, _event: str, _argument: object, called: set[CodeType] = called) -> None:
+            if frame.f_code in wanted:
                 called.add(frame.f_code)
 
-        start = time.perf_counter()
-        sys.setprofile(note)
+        start = time.process_time()
+        sys.settrace(note)  # told of calls only: it returns nothing that would be told of lines
         reports = runtestprotocol(item, log=False, nextitem=None)
-        sys.setprofile(None)
-        collected.took[item] = time.perf_counter() - start
+        sys.settrace(None)
+        collected.took[item] = time.process_time() - start
         assert all(report.passed for report in reports), f"{item.nodeid} fails without any change"
         for code in called:
             collected.covering[code].append(item)

@@ -157,9 +157,13 @@ class _Judgement:
             identity = _or(identity, self._look("identity", named.document, named.name))
         granted = self._granted(policies.resource)
         boundary = policies.boundary is None or self._caps("boundary", policies.boundary)
-        session = self._session(policies.session)
+        if policies.session is None:
+            # Permissions for GetFederationToken: a user's own policies give nothing to a session without any.
+            session: Truth = not isinstance(self.request.principal, FederatedUser)
+        else:
+            session = self._caps("session", policies.session)
         organization = not policies.scp or self._levels()
-        if not _service_linked(self.request.principal):
+        if policies.rcp and not _service_linked(self.request.principal):
             for level in policies.rcp:
                 for named in level.policies:
                     self._look("rcp", named.document, named.name)
@@ -178,15 +182,6 @@ class _Judgement:
         for document in (documents,) if isinstance(documents, Document) else documents:
             truth = _or(truth, self._look(layer, document, ""))
         return truth
-
-    def _session(self, documents: tuple[Document, ...] | None) -> Truth:
-        """Session policies cap; a federated user who passed none has nothing from the user's own policies.
-
-        IAM User Guide, "Permissions for GetFederationToken".
-        """
-        if documents is None:
-            return not isinstance(self.request.principal, FederatedUser)
-        return self._caps("session", documents)
 
     def _levels(self) -> Truth:
         """Service control policies: every level must allow; they bind principals of member accounts only.
@@ -247,8 +242,7 @@ class _Judgement:
         (self.denying if clause.denies else self.allowing).append(decider)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(NamedTuple):
     """What each side says by itself, whether or not it has to."""
 
     identity: Truth
