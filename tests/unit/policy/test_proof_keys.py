@@ -63,6 +63,42 @@ POSSIBLE: dict[str, Wanted] = {
         ("foranyvalue:stringequals", ["b"], True),
     ],
     "one that is not": [("foranyvalue:stringnotequals", ["a"], True)],
+    "all of some, which are not empty": [
+        ("forallvalues:stringequals", ["a"], True),
+        ("stringnotequals", [""], True),
+        ("null", ["false"], True),
+    ],
+    "an empty text and another": [
+        ("foranyvalue:stringequals", [""], True),
+        ("foranyvalue:stringequals", ["b"], True),
+    ],
+    "true in capitals": [("bool", ["True"], True)],
+    "false": [("bool", ["false"], True)],
+    "bytes that are none of two": [("binaryequals", ["QQ==", ""], False), ("null", ["false"], True)],
+    "more than a number": [("numericgreaterthan", ["9"], True)],
+    "less than a number": [("numericlessthan", ["9"], True)],
+    "later than a moment": [("dategreaterthan", ["2026-01-01T00:00:00Z"], True)],
+    "earlier than a moment": [("datelessthan", ["2026-01-01T00:00:00Z"], True)],
+    "within a second": [
+        ("dategreaterthan", ["2026-01-01T00:00:00Z"], True),
+        ("datelessthan", ["2026-01-01T00:00:01Z"], True),
+    ],
+    "until the end of time": [("datelessthanequals", ["9999-12-31T23:59:59Z"], True)],
+    "below all blocks": [
+        ("ipaddress", ["64.0.0.0/2", "128.0.0.0/1", "::/0"], False),
+        ("null", ["false"], True),
+    ],
+    "above all blocks": [
+        ("ipaddress", ["0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/3", "::/0"], False),
+        ("null", ["false"], True),
+    ],
+    "the first address": [("ipaddress", ["0.0.0.0/31"], True), ("ipaddress", ["0.0.0.1/32"], False)],
+    "the last address": [
+        ("ipaddress", ["255.255.255.254/31"], True),
+        ("ipaddress", ["255.255.255.254/32"], False),
+    ],
+    "an address of the older kind": [("ipaddress", ["::/0"], False), ("null", ["false"], True)],
+    "an address of the newer kind": [("ipaddress", ["0.0.0.0/0"], False), ("null", ["false"], True)],
     "truth by text": [("bool", ["true"], True), ("stringequals", ["true"], True)],
     "a number by text": [("numericlessthan", ["10"], True), ("stringequals", ["7"], True)],
 }
@@ -99,6 +135,21 @@ IMPOSSIBLE: dict[str, Wanted] = {
         ("foranyvalue:stringequals", ["a"], True),
     ],
     "one of some where none is there": [("foranyvalue:stringequals", ["a"], True), ("null", ["true"], True)],
+    "all of some and all of others": [
+        ("forallvalues:stringequals", ["a"], True),
+        ("forallvalues:stringequals", ["b"], True),
+        ("stringnotequals", [""], True),
+        ("null", ["false"], True),
+    ],
+    "a truth in a form that none has": [("bool", ["true"], True), ("stringlike", ["f*"], True)],
+    "outside of both halves": [
+        ("ipaddress", ["0.0.0.0/0"], True),
+        ("ipaddress", ["0.0.0.0/1", "128.0.0.0/1"], False),
+    ],
+    "outside of both halves of the newer kind": [
+        ("ipaddress", ["::/0"], True),
+        ("ipaddress", ["::/1", "8000::/1"], False),
+    ],
     "truth by another text": [("bool", ["true"], True), ("stringequals", ["false"], True)],
 }
 
@@ -127,6 +178,12 @@ def test_a_fixed_value_meets_or_does_not() -> None:
     assert values_for(rows, ("b",)) is None
     assert values_for(rows, ()) is None
     assert values_for(wanted([("stringnotlike", ["a*"], True)]), ()) == ()
+
+
+def test_several_fixed_values_meet_one_by_one_or_all_together() -> None:
+    assert values_for(wanted([("foranyvalue:stringequals", ["a"], True)]), ("a", "b")) == ("a", "b")
+    assert values_for(wanted([("forallvalues:stringequals", ["a"], True)]), ("a", "b")) is None
+    assert values_for(wanted([("forallvalues:stringequals", ["a", "b"], True)]), ("a", "b")) == ("a", "b")
 
 
 def test_kinds_of_values_that_do_not_go_together_are_not_decided() -> None:

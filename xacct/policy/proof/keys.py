@@ -165,7 +165,7 @@ def _around(atoms: Sequence[Atom]) -> Iterator[str]:
     if "truth" in kinds:
         yield from ("true", "false")
     if "bytes" in kinds:
-        yield from (*_values_of("bytes", atoms), "eGFjY3Q=", "")
+        yield from (*_values_of("bytes", atoms), "eGFjY3Q=")
     for atom in atoms:
         if atom.language is not None:
             yield from atom.language.literal or ()
