@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from xacct.policy.document import Document
+from xacct.policy.principal import parse_principal
+from xacct.policy.proof import search
 from xacct.policy.proof.language import Language, Token, TooLarge, tokens, witness
 from xacct.policy.proof.prove import (
     Counterexample,
@@ -19,6 +21,7 @@ from xacct.policy.proof.prove import (
     no_more_than,
     reaches_beyond,
 )
+from xacct.policy.request import Request
 
 TABLE = Path(__file__).parent / "tables" / "proofs.jsonl"
 ROWS = {json.loads(line)["name"]: line for line in TABLE.read_text().splitlines()}
@@ -153,3 +156,77 @@ def test_a_search_that_grows_too_large_is_given_up_and_not_taken_for_a_proof() -
         witness(
             (*many, language("g" * 1 + "*" + "h" * 1)), tuple(language(f"*{one}?????*") for one in "ghij")
         )
+
+
+ANNA = "arn:aws:iam::111122223333:user/anna"
+PUBLIC = {"Action": "s3:GetObject", "Resource": "*", "Principal": "*"}
+UNHEARD = {"Condition": {"StringResembles": {"k:k": "v"}}}
+
+
+def asked(who: str = ANNA) -> Request:
+    return Request.of(parse_principal(who), "s3:GetObject", "arn:aws:s3:::b/k", context={"k:k": "v"})
+
+
+@pytest.mark.parametrize(
+    ("statements", "truth"),
+    [
+        ([PUBLIC], True),
+        ([], False),
+        ([{**PUBLIC, "Principal": {"AWS": "444455556666"}}, PUBLIC], True),
+        ([{**PUBLIC, "Resource": "arn:aws:s3:::c/*"}, PUBLIC], True),
+        ([{**PUBLIC, **UNHEARD}], None),
+        ([PUBLIC, {**PUBLIC, **UNHEARD}], True),
+        ([{**PUBLIC, **UNHEARD}, PUBLIC], True),
+        ([PUBLIC, {**PUBLIC, "Effect": "Deny"}], False),
+        ([PUBLIC, {**PUBLIC, "Effect": "Deny", **UNHEARD}], None),
+        ([PUBLIC, {**PUBLIC, "Effect": "Deny", **UNHEARD}, {**PUBLIC, "Effect": "Deny"}], False),
+        ([PUBLIC, {**PUBLIC, "Effect": "Deny"}, {**PUBLIC, "Effect": "Deny", **UNHEARD}], False),
+        ([{**PUBLIC, "Effect": "Deny", **UNHEARD}], False),
+        ([{**PUBLIC, **UNHEARD}, {**PUBLIC, "Effect": "Deny", **UNHEARD}], None),
+    ],
+)
+def test_a_document_by_itself_allows_or_does_not_or_perhaps(
+    statements: list[dict[str, Any]], truth: bool | None
+) -> None:
+    assert allows(document(statements), asked()) is truth
+
+
+def test_a_deny_for_all_but_someone_spares_him() -> None:
+    spared = {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "NotPrincipal": {"AWS": [ANNA, OWN[0]]}}
+    made = document([PUBLIC, spared])
+    assert allows(made, asked()) is True
+    assert allows(made, asked("arn:aws:iam::111122223333:user/bob")) is False
+    answer = no_more_than(made, document([PUBLIC, {**PUBLIC, "Effect": "Deny"}]))
+    assert isinstance(answer, Counterexample)
+
+
+def test_a_document_for_everyone_covers_one_that_names_some() -> None:
+    everyone = document({"Action": "s3:*", "Resource": "*"})
+    some = document({**PUBLIC, "Principal": {"AWS": ANNA}})
+    assert isinstance(no_more_than(some, everyone), Proven)
+    assert isinstance(no_more_than(everyone, some), Counterexample)
+
+
+def test_what_the_old_document_denied_is_new_although_it_allowed_more() -> None:
+    old = document(
+        [
+            {"Action": "s3:*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/secret/*"},
+        ]
+    )
+    answer = no_more_than(document({"Action": "s3:Get*", "Resource": "arn:aws:s3:::b/*"}), old)
+    assert isinstance(answer, Counterexample)
+    assert answer.request.resource.startswith("arn:aws:s3:::b/secret/")
+
+
+def test_a_request_for_anything_is_of_the_public_partition_unless_another_is_named() -> None:
+    answer = no_more_than(document({"Action": "s3:GetObject", "Resource": "*"}), document([]))
+    assert isinstance(answer, Counterexample)
+    assert answer.request.resource.startswith("arn:aws:s3:::")
+
+
+def test_what_takes_too_long_is_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_CELLS", 0)
+    answer = no_more_than(document({"Action": "s3:*", "Resource": "*"}), document([]))
+    assert isinstance(answer, NotDecided)
+    assert "too many" in answer.reason
