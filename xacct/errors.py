@@ -131,6 +131,15 @@ class ServiceError(XacctError):
         } or (not self.code and self.status == 404)
 
     @property
+    def throttled(self) -> bool:
+        """Whether the service has too many requests to answer this one."""
+        return (
+            self.status == 429
+            or "hrottl" in self.code
+            or self.code in {"SlowDown", "RequestLimitExceeded", "TooManyRequestsException"}
+        )
+
+    @property
     def unanswered(self) -> bool:
         """Whether nothing is known about what the service thinks: network, throttling, a server's fault."""
-        return self.status == 0 or self.status >= 500 or self.status == 429 or "hrottl" in self.code
+        return self.status == 0 or self.status >= 500 or self.throttled

@@ -111,7 +111,7 @@ def xacct(world: World, sid: str, latency: Callable[[], float], stall: float = 0
             patience=Patience(clock=lambda: world.now[me], sleep=lambda pause: world.pass_time(me, pause)),
             put=once,
             waits_for=lambda _error: None,
-            waiting=lambda _what: None,
+            waiting=lambda _what, _left: None,
             stopping=lambda: False,
         ).carry_out()
 

@@ -1,9 +1,10 @@
-"""Waits that have a meaning: for what was just made to be seen, for another change to end."""
+"""Waits that have a meaning: for what was just made to be seen, for another change to end, for a busy service."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TypeVar
 
 from xacct.errors import ServiceError
@@ -25,37 +26,76 @@ class Patience:
     longest: float = 5.0
 
 
+class Budget:
+    """Seconds that may be waited in all, by everybody who shares it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+        self._lock = Lock()
+
+    def take(self, seconds: float) -> float:
+        """So many of them as are left; 0 where none is."""
+        with self._lock:
+            taken = max(0.0, min(seconds, self._left))
+            self._left -= taken
+            return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What trying again waits for: ``what`` in words, and for how many of the usual deadlines.
+
+    With a ``budget`` the pauses are taken out of it, and its end is an end.
+    """
+
+    what: str
+    times: float = 1.0
+    budget: Budget | None = None
+
+
 def persist(
     action: Callable[[], Answer],
     *,
     patience: Patience,
-    waits_for: Callable[[ServiceError], str | None],
-    progress: Callable[[str], None],
+    waits_for: Callable[[ServiceError], Wait | None],
+    progress: Callable[[str, float], None],
 ) -> Answer:
-    """Do it, and again as long as ``waits_for`` says what the error waits for and the deadline allows.
+    """Do it, and again as long as ``waits_for`` says what the error waits for and its deadline allows.
 
-    The deadline counts from the first failure, and the last error is the one that is raised.
+    A deadline counts from the first failure, whatever that one waited for, and the last error is the one that
+    is raised. ``progress`` hears what is waited for, and for how many seconds more at most.
     """
-    pause, until = patience.first, None
+    pause, began = patience.first, None
     while True:
         try:
             return action()
         except ServiceError as error:
-            what = waits_for(error)
+            wait = waits_for(error)
             now = patience.clock()
-            until = now + patience.deadline if until is None else until
-            if what is None or now >= until:
+            began = now if began is None else began
+            left = 0.0 if wait is None else began + wait.times * patience.deadline - now
+            if wait is None or left <= 0:
                 raise
-        progress(what)
-        patience.sleep(min(pause, until - now))
+            this = min(pause, left)
+            if wait.budget is not None:
+                this = wait.budget.take(this)
+            if this <= 0:
+                raise
+        progress(wait.what, left)
+        patience.sleep(this)
         pause = min(pause * 2, patience.longest)
 
 
-def busy(error: ServiceError) -> str | None:
+def busy(error: ServiceError) -> Wait | None:
     """What an error waits for where another change of the same thing is under way."""
     if error.code in BUSY or (error.status == 409 and not error.code):
-        return "another change of the same thing to end"
+        return Wait("another change of the same thing to end")
     return None
+
+
+def slowed(error: ServiceError) -> bool:
+    """Whether the service has too much to do, or a fault of its own; the SDK has tried again already then."""
+    return error.throttled or error.status >= 500
 
 
 def names_unknown_principal(error: ServiceError) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xacct.aws.documents import document_in
-from xacct.aws.retry import Patience, persist
+from xacct.aws.retry import Patience, Wait, persist
 from xacct.engine.gateway import Gateway
 from xacct.errors import ServiceError, XacctError
 from xacct.policy.document import Document, MalformedDocument
@@ -52,8 +52,8 @@ class Merge:
     where: str
     patience: Patience
     put: Put
-    waits_for: Callable[[ServiceError], str | None]
-    waiting: Callable[[str], None]
+    waits_for: Callable[[ServiceError], Wait | None]
+    waiting: Callable[[str, float], None]
     stopping: Callable[[], bool]
 
     def carry_out(self) -> list[Call]:
@@ -107,7 +107,7 @@ class Merge:
     def _fresh(self, began: float) -> Callable[[], bool]:
         return lambda: self.patience.clock() - began <= _SEND_WITHIN
 
-    def _worth_another_try(self, error: ServiceError) -> str | None:
+    def _worth_another_try(self, error: ServiceError) -> Wait | None:
         """A put whose answer was lost is looked for by the next read, so that it is never sent blindly."""
         if self.stopping():
             return None
@@ -115,7 +115,7 @@ class Merge:
             self.splice.write.operation,
             self.splice.remove.operation,
         ):
-            return "the service to answer"
+            return Wait("the service to answer")
         return self.waits_for(error)
 
     def _stays(self) -> bool:
@@ -131,7 +131,7 @@ class Merge:
             if self.stopping():
                 raise XacctError("interrupted before it was seen to be done", fix="Run again.")
             if look == 0:
-                self.waiting("what was put to be seen")
+                self.waiting("what was put to be seen", 0.0)
             pause = min(max(2 * pause, 0.5), self.patience.longest)
         return False
 

@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
-from xacct.aws.documents import plain
-from xacct.aws.retry import Patience, busy, names_unknown_principal, persist
+from xacct.aws.retry import Budget, Patience, Wait, busy, persist, slowed
 from xacct.engine.gateway import Gateway
 from xacct.engine.journal import Broke, Event, Record, Sending, Sent
+from xacct.engine.lost import ours_already
 from xacct.engine.merge import Merge
-from xacct.engine.records import tags
+from xacct.engine.unseen import DELETING, Unseen
 from xacct.errors import ServiceError, XacctError
 from xacct.plan.outcome import Applied, Failed, Outcome, Started, Waiting
 from xacct.plan.plan import Step
-from xacct.policy.document import Document, MalformedDocument
 from xacct.resource import Call, Splice
 
-_DELETING = ("Delete", "Detach", "Remove", "Untag")
-_NAMES = ("RoleName", "UserName", "GroupName", "PolicyArn")
+_BUDGET = 2.0
+"""In usual deadlines: so long each account may keep a run waiting because it has too much to do."""
 
 
 class Sender:
@@ -39,7 +38,8 @@ class Sender:
         self._stopping = stopping
         self._report = report
         self._lock = Lock()
-        self._made: set[str] = set()
+        self._unseen = Unseen(gateways)
+        self._budgets = {name: Budget(_BUDGET * patience.deadline) for name in gateways}
 
     def carry_out(self, step: Step) -> None:
         """All calls of the step; what happens goes to ``report``, an error too."""
@@ -65,22 +65,29 @@ class Sender:
         gateway = self._gateways[step.address.account.name]
         self._owner_first(gateway, call)
         self._note(Sending(step=step, index=index, call=call))
+        tries = 0
+
+        def send() -> Mapping[str, Any]:
+            nonlocal tries
+            tries += 1
+            return gateway.tell(call)
+
         try:
             answer = persist(
-                lambda: gateway.tell(call),
+                send,
                 patience=self._patience,
                 waits_for=lambda error: self._waits_for(step, call, error),
-                progress=lambda what: self._report(Waiting(step, what)),
+                progress=lambda what, left: self._report(Waiting(step, what, left)),
             )
         except ServiceError as error:
-            if not (_gone_already(call, error) or _ours_already(gateway, call, error)):
+            again = error.retried or tries > 1
+            if not (_gone_already(call, error) or (again and ours_already(gateway, call, error))):
                 self._note(Broke(step=step, index=index, call=call, error=error))
                 raise
             answer = {}
         self._note(Sent(step=step, index=index, call=call))
         if call.operation.startswith("Create"):
-            with self._lock:
-                self._made |= _identities(step, call, answer)
+            self._unseen.made(step, call, answer)
 
     def _owner_first(self, gateway: Gateway, call: Call) -> None:
         """Where a write does not heed the expected owner, HeadBucket does, and it comes first."""
@@ -94,22 +101,15 @@ class Sender:
                 fix="Create it first, and plan again.",
             )
 
-    def _waits_for(self, step: Step, call: Call, error: ServiceError) -> str | None:
-        """What trying again may help against: only what this run itself has made can still be on its way."""
+    def _waits_for(
+        self, step: Step, call: Call, error: ServiceError, statements: tuple[str, ...] = ()
+    ) -> Wait | None:
+        """What trying again may help against; nothing where the run is to end."""
         if self._stopping():
             return None
-        if what := busy(error):
-            return what
-        with self._lock:
-            made = frozenset(self._made)
-        if names_unknown_principal(error):
-            texts = [str(value) for name, value in call.params.items() if "Policy" in name]
-            new = sorted(arn for arn in made if any(f'"{arn}"' in text for text in texts))
-            return f"{new[0]} to be seen as a principal" if new else None
-        if error.absent and not call.operation.startswith(_DELETING):
-            new = sorted(_names(step, call) & made)
-            return f"{new[0].split(' ')[-1]} to be seen" if new else None
-        return None
+        if slowed(error):
+            return Wait("the service to have time", budget=self._budgets[step.address.account.name])
+        return busy(error) or self._unseen.waits_for(step, call, error, statements)
 
     def _merge(self, step: Step, index: int, splice: Splice) -> list[Call]:
         gateway = self._gateways[step.address.account.name]
@@ -124,8 +124,8 @@ class Sender:
             where=str(step.address),
             patience=self._patience,
             put=put,
-            waits_for=lambda error: self._waits_for(step, splice.write, error),
-            waiting=lambda what: self._report(Waiting(step, what)),
+            waits_for=lambda error: self._waits_for(step, splice.write, error, splice.put),
+            waiting=lambda what, left: self._report(Waiting(step, what, left)),
             stopping=self._stopping,
         ).carry_out()
 
@@ -153,52 +153,4 @@ class Sender:
 
 
 def _gone_already(call: Call, error: ServiceError) -> bool:
-    return error.absent and call.operation.startswith(_DELETING)
-
-
-def _ours_already(gateway: Gateway, call: Call, error: ServiceError) -> bool:
-    """Whether a create found what the SDK's own earlier try had made, whose answer was lost.
-
-    Only then, and only what is exactly what the call would make; anything else was made by somebody else.
-    """
-    if error.code != "EntityAlreadyExists" or not error.retried:
-        return False
-    wanted = call.arguments()
-    path = wanted.get("Path", "/")
-    try:
-        match call.operation:
-            case "CreateRole":
-                answer = gateway.ask(Call.of("iam", "GetRole", RoleName=wanted["RoleName"])) or {}
-                live = answer.get("Role", {})
-                return bool(live) and (
-                    live.get("Path") == path
-                    and _same(live.get("AssumeRolePolicyDocument"), wanted["AssumeRolePolicyDocument"])
-                    and tags(live.get("Tags", ())) == tags(wanted.get("Tags", ()))
-                )
-            case "CreatePolicy":
-                arn = gateway.account.iam_arn(f"policy{path}{wanted['PolicyName']}")
-                found = gateway.ask(Call.of("iam", "GetPolicyVersion", PolicyArn=arn, VersionId="v1")) or {}
-                return _same(found.get("PolicyVersion", {}).get("Document"), wanted["PolicyDocument"])
-            case "CreateGroup":
-                answer = gateway.ask(Call.of("iam", "GetGroup", GroupName=wanted["GroupName"])) or {}
-                return bool(answer.get("Group", {}).get("Path") == path)
-            case _:
-                return False
-    except (ServiceError, MalformedDocument):
-        return False
-
-
-def _same(live: Any, wanted: str) -> bool:
-    return bool(live) and Document.parse(plain(live)) == Document.parse(wanted)
-
-
-def _names(step: Step, call: Call) -> frozenset[str]:
-    """What the call is about, in a form that tells the entities of all accounts apart."""
-    account = step.address.account.name
-    return frozenset(f"{account} {name} {call.params[name]}" for name in _NAMES if name in call.params)
-
-
-def _identities(step: Step, call: Call, answer: Mapping[str, Any]) -> frozenset[str]:
-    arns = {str(made["Arn"]) for made in answer.values() if isinstance(made, Mapping) and "Arn" in made}
-    policies = {f"{step.address.account.name} PolicyArn {arn}" for arn in arns}
-    return _names(step, call) | frozenset(arns) | policies
+    return error.absent and call.operation.startswith(DELETING)

@@ -19,10 +19,14 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The step tries again after a pause; ``what`` says what it waits for."""
+    """The step tries again after a pause; ``what`` says what it waits for, ``left`` for how long at most.
+
+    0 seconds are not known.
+    """
 
     step: Step
     what: str
+    left: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ def outcome_text(outcome: StepOutcome) -> str:
     match outcome:
         case Started():
             return f"[{step.number}] {what} ..."
-        case Waiting(what=reason):
-            return f"[{step.number}] {what} waits: {reason}"
+        case Waiting(what=reason, left=left):
+            most = f", {left:.0f} s at most" if left else ""
+            return f"[{step.number}] {what} waits: {reason}{most}"
         case Applied(calls=calls):
             return f"[{step.number}] {what} done" + ("" if calls else ", it was so already")
         case Failed(error=error):
