@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from xacct.access.estate import Estate
 from xacct.access.who import Reacher, who_can
@@ -59,17 +60,9 @@ def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable
 
     The questions are the actions and resources of their documents, before and after.
     """
-    chosen = sorted(set(roles))
-    questions = sorted(
-        {
-            question
-            for estate in (before, after)
-            for document in (*_of_roles(estate, chosen), *_of_buckets(estate, buckets))
-            for question in _questions(document)
-        }
-    )
+    questions = questions_about((before, after), roles, buckets)
     asked = questions[:MOST_QUESTIONS]
-    had, has = _ways(before, asked), _ways(after, asked)
+    had, has = ways(before, asked), ways(after, asked)
     return Delta(
         gained=_grouped({way: sure for way, sure in has.items() if way not in had}),
         lost=_grouped({way: sure for way, sure in had.items() if way not in has}),
@@ -77,17 +70,41 @@ def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable
     )
 
 
-Way = tuple[str, tuple[str, ...], str, str, bool, bool]
+def questions_about(
+    estates: Iterable[Estate], roles: Iterable[str], buckets: Iterable[str]
+) -> list[Question]:
+    """The actions and resources of what these roles (ARNs) hold and of the policies of these buckets."""
+    chosen, named, asked = sorted(set(roles)), sorted(set(buckets)), list(estates)
+    known = sorted({arn for estate in asked for arn in _buckets(estate)})
+    return sorted(
+        {
+            question
+            for estate in asked
+            for document in (*_of_roles(estate, chosen), *_of_buckets(estate, named))
+            for question in _questions(document, known)
+        }
+    )
 
 
-def _ways(estate: Estate, questions: Iterable[Question]) -> dict[Way, bool]:
+class Way(NamedTuple):
+    """Somebody's way to an answer: who, through which roles, what on what."""
+
+    who: str
+    roles: tuple[str, ...]
+    action: str
+    shown: str
+    outside: bool
+    public: bool
+
+
+def ways(estate: Estate, questions: Iterable[Question]) -> dict[Way, bool]:
     """Every way to an answer, and whether it is certain."""
     found: dict[Way, bool] = {}
     for question in questions:
         for reacher in who_can(estate, question.action, question.resource):
             if isinstance(reacher.principal, Session) and not reacher.outside:
                 continue  # a role is a way for somebody, not somebody
-            key = (
+            key = Way(
                 _arn(reacher),
                 reacher.roles,
                 question.action,
@@ -148,14 +165,25 @@ def _of_buckets(estate: Estate, buckets: Iterable[str]) -> Iterator[Document]:
                 yield bucket.policy
 
 
-def _questions(document: Document) -> Iterator[Question]:
+def _buckets(estate: Estate) -> Iterator[str]:
+    for snapshot in estate.snapshots.values():
+        for bucket in snapshot.buckets.values():
+            if bucket.exists:
+                yield f"arn:{snapshot.account.partition}:s3:::{bucket.name}"
+
+
+def _questions(document: Document, buckets: Sequence[str]) -> Iterator[Question]:
     for statement in document.statements:
-        yield from _of_statement(statement)
+        yield from _of_statement(statement, buckets)
 
 
-def _of_statement(statement: Statement) -> Iterator[Question]:
+def _of_statement(statement: Statement, buckets: Sequence[str]) -> Iterator[Question]:
+    """Where a statement speaks of everything, the buckets that were read are asked for."""
+    patterns = statement.resources or ()
+    if "*" in patterns:
+        patterns = (*patterns, *(text for arn in buckets for text in (arn, f"{arn}/*")))
     for action in _actions(statement):
-        for pattern in statement.resources or ():
+        for pattern in patterns:
             if _fits(action, pattern):
                 sample = (
                     pattern.replace("*", "xacct-sample").replace("?", "x").replace("${", "").replace("}", "")

@@ -53,9 +53,7 @@ def who_can(
     """
     given = dict(context or {})
     found: list[Reacher] = []
-    bucket = estate.bucket(resource)
-    policy = bucket.policy if bucket is not None and isinstance(bucket.policy, Document) else None
-    for principal, outside in _candidates(estate, policy, action, resource):
+    for principal, outside in _candidates(estate, _policy(estate, action, resource), action, resource):
         hops = tuple(ending(estate, principal, action, resource, given))
         if all(hop.outcome in _POSSIBLE for hop in hops):
             reacher = Reacher(principal=principal, roles=(), hops=hops, outside=outside)
@@ -63,6 +61,17 @@ def who_can(
             if isinstance(principal, Session):
                 found += _entering(estate, reacher, principal.role_arn, given, LONGEST - 1)
     return tuple(sorted(found, key=lambda one: (one.outside, len(one.roles), one.roles, one.principal.arn)))
+
+
+def _policy(estate: Estate, action: str, resource: str) -> Document | None:
+    """The bucket's own policy, or the role's trust for those who would enter it."""
+    bucket = estate.bucket(resource)
+    found = bucket.policy if bucket is not None else None
+    if action.lower() == ASSUME.lower():
+        snapshot = estate.snapshots.get(account_of(resource))
+        role = snapshot.roles.get(resource.rpartition("/")[2]) if snapshot else None
+        found = role.trust if role is not None else None
+    return found if isinstance(found, Document) else None
 
 
 def _entering(
