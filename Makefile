@@ -36,6 +36,7 @@ test-races: $(VENV)/.ready ## Let two runs write one bucket's policy at once, fi
 fuzz: $(VENV)/.ready ## Hold proofs, decisions and two readings against each other, 100,000 times each
 	$(BIN)/python -m tests.property.test_proofs 100000
 	$(BIN)/python -m tests.property.test_two_readings 100000
+	$(BIN)/python -m tests.property.test_order 5000
 
 mutants: $(VENV)/.ready ## Change xacct/policy in small ways and see the tests notice
 	$(BIN)/python -m tests.mutants

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
@@ -156,6 +156,14 @@ class Resource(ABC):
     def forms(self) -> Iterator[Self]:
         """Live forms of it that differ from it, so that with them every call that it may ever send is seen."""
         yield self
+
+    def halfway(self, live: Self | None, statements: Sequence[Mapping[str, Any]]) -> Self | None:
+        """This one on the way from the live one, its document made of these statements and marked as ours.
+
+        Without a statement the document gives nothing, in a form that services take. None where a change of
+        this kind cannot be made in two.
+        """
+        return None
 
     @classmethod
     @abstractmethod

@@ -9,16 +9,18 @@ from xacct.access.estate import Estate
 from xacct.access.explain import ask
 from xacct.check import Check, Want
 from xacct.engine.estates import live_estate, planned_estate
+from xacct.engine.passage import changes_of, gaps, lingering, scene_of
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.role import Role
 from xacct.manifest.expect import expect
 from xacct.manifest.model import Manifest
 from xacct.plan.plan import Consequence, Create, Delete, Plan, Update, Weight
 from xacct.platform import platform_named
+from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
 from xacct.policy.lint import lint
-from xacct.resource import Resource
+from xacct.resource import Address, Resource
 from xacct.snapshot import Snapshot
 
 _DANGERS = frozenset(
@@ -34,16 +36,22 @@ _WORDS = {
 
 
 def consequences(
-    manifest: Manifest, snapshots: Mapping[str, Snapshot], plan: Plan, *, destroyed: bool = False
+    manifest: Manifest,
+    snapshots: Mapping[str, Snapshot],
+    plan: Plan,
+    *,
+    destroyed: bool = False,
+    denied: frozenset[Address] = frozenset(),
 ) -> tuple[Consequence, ...]:
     """The lines of the access delta; nothing for a plan without steps.
 
-    With ``destroyed`` nothing that the manifest declares is expected to work afterwards.
+    With ``destroyed`` nothing that the manifest declares is expected to work afterwards. ``denied`` are roles
+    whose running sessions the plan ends.
     """
     if plan.empty:
         return ()
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)
-    roles = sorted({*_roles(plan), *_granted(plan)})
+    roles = sorted({*_roles(plan), *_granted(plan), *scene_of(snapshots, plan).touched()})
     buckets = sorted(
         {one.bucket for step in plan.steps for one in _both(step.change) if isinstance(one, BucketPolicy)}
     )
@@ -57,7 +65,13 @@ def consequences(
     if any(not platform_named(one.platform).grants_judged for one in snapshots.values()):
         lines.append(Consequence(Weight.REMARK, _UNASKED))
     broken = () if destroyed else _broken(manifest, snapshots, after)
-    return (*lines, *_sessions(plan, before), *_escalations(plan), *broken)
+    return (
+        *lines,
+        *_gaps(plan, snapshots, roles, buckets, before),
+        *_sessions(plan, snapshots, before, denied),
+        *_escalations(plan),
+        *broken,
+    )
 
 
 def _both(change: Create | Update | Delete) -> tuple[Resource, ...]:
@@ -133,22 +147,55 @@ def _short(arn: str, estate: Estate) -> str:
     return f"{snapshot.account.name}/{parts[5]}" if snapshot else arn
 
 
-def _sessions(plan: Plan, estate: Estate) -> Iterator[Consequence]:
-    """Sessions that run on though their principal is taken out of a trust."""
-    for step in plan.steps:
-        match step.change:
-            case Update(Role() as before, Role() as after):
-                gone = sorted(_named(before) - _named(after))
-            case _:
-                continue
-        if gone:
-            hours = before.max_session / 3600
-            yield Consequence(
-                Weight.ALARM,
-                f"sessions of {step.address} that {', '.join(_short(one, estate) for one in gone)} opened go on for "
-                f"up to {hours:g} h, with all that the role may do then",
-                "sessions",
-            )
+def _sessions(
+    plan: Plan, snapshots: Mapping[str, Snapshot], estate: Estate, denied: frozenset[Address]
+) -> Iterator[Consequence]:
+    """Sessions that run on though nobody may open them any more; ``denied`` are roles where a step ends them."""
+    who: dict[tuple[str, int], set[str]] = {}
+    for one in lingering(snapshots, plan):
+        who.setdefault((one.role, one.until), set()).add(one.who)
+    for change in changes_of(plan).values():
+        match change:
+            case Update(Role() as before, Role() as after) if gone := _named(before) - _named(after):
+                people = who.setdefault((after.arn, 0), set())
+                people -= {person for person in people if account_of(person) in gone}
+                people |= gone
+    for (arn, until), people in sorted(who.items()):
+        role = estate.snapshots[account_of(arn)].roles[arn.rpartition("/")[2]]
+        account = estate.snapshots[account_of(arn)].account
+        names = ", ".join(_short(one, estate) for one in sorted(people))
+        text = f"sessions of {_short(arn, estate)} that {names} opened"
+        if Address(account, "role", (role.name,)) in denied:
+            text += " are ended, and all others of this role too: who stays assumes it again"
+            yield Consequence(Weight.REMARK, text)
+            continue
+        until_when = (
+            f"until step {until} deletes the role" if until else f"for up to {role.max_session / 3600:g} h"
+        )
+        yield Consequence(
+            Weight.ALARM, f"{text} go on {until_when}, with all that the role may do then", "sessions"
+        )
+
+
+def _gaps(
+    plan: Plan,
+    snapshots: Mapping[str, Snapshot],
+    roles: list[str],
+    buckets: list[str],
+    estate: Estate,
+) -> Iterator[Consequence]:
+    """Access that live and planned both give, and that may be gone in between."""
+    found: dict[tuple[str, str, int, int], list[str]] = {}
+    for one in gaps(snapshots, plan, roles, buckets):
+        found.setdefault((one.who, one.resource, one.first, one.last), []).append(one.action)
+    for (who, resource, first, last), actions in found.items():
+        access = Access(who=who, roles=(), actions=tuple(actions), resource=resource)
+        yield Consequence(
+            Weight.ALARM,
+            f"{_who(access, estate)} may be without {_what(access, estate)} from step {first} to step {last}: "
+            "any other order would give somebody too much in between",
+            "gap",
+        )
 
 
 def _named(role: Role) -> set[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from immutabledict import immutabledict
 
 from xacct.access.estate import Estate
 from xacct.manifest.desire import desire
 from xacct.manifest.model import Manifest, Members, Name, TrustList
-from xacct.plan.plan import Create, Delete, Plan, Update
+from xacct.plan.plan import Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document
 from xacct.snapshot import BucketRecord, GroupRecord, RoleRecord, Snapshot, UserRecord
 
@@ -23,8 +23,13 @@ def live_estate(snapshots: Mapping[str, Snapshot]) -> Estate:
 
 def planned_estate(snapshots: Mapping[str, Snapshot], plan: Plan) -> Estate:
     """The accounts as they will be once every step of a plan is done."""
+    return Estate.of(after_steps(snapshots, plan.steps).values())
+
+
+def after_steps(snapshots: Mapping[str, Snapshot], steps: Iterable[Step]) -> dict[str, Snapshot]:
+    """The accounts, by name, once these steps are done."""
     after = dict(snapshots)
-    for step in plan.steps:
+    for step in steps:
         name = step.address.account.name
         if name not in after:
             continue
@@ -33,7 +38,7 @@ def planned_estate(snapshots: Mapping[str, Snapshot], plan: Plan) -> Estate:
                 after[name] = resource.added_to(after[name])
             case Delete(resource):
                 after[name] = resource.removed_from(after[name])
-    return Estate.of(after.values())
+    return after
 
 
 def manifest_estate(manifest: Manifest) -> Estate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from immutabledict import immutabledict
 
@@ -29,6 +29,16 @@ class BucketPolicy(SharedStatements):
     def sources(self) -> tuple[str, ...]:
         """The bucket."""
         return ("buckets", f"bucket/{self.owner}")
+
+    def idle(self) -> dict[str, Any]:
+        """About a key that nobody has."""
+        bucket = f"arn:{self.account.partition}:s3:::{self.owner}"
+        return {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "s3:GetObject",
+            "Resource": f"{bucket}/xacct-holds-a-place/nothing",
+        }
 
     @classmethod
     def documents(cls, snapshot: Snapshot) -> Iterator[tuple[str, LiveDocument | None]]:

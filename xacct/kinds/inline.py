@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from immutabledict import immutabledict
 
 from xacct.account import Account
-from xacct.kinds.mark import document_mark
+from xacct.kinds.mark import document_mark, like
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
 from xacct.snapshot import LiveDocument, Section, Snapshot
@@ -49,6 +49,10 @@ class InlinePolicy(Resource):
     def shown(self) -> tuple[tuple[str, Shown], ...]:
         """Nothing but the document."""
         return (("document", self.document),)
+
+    def halfway(self, live: Self | None, statements: Sequence[Mapping[str, Any]]) -> Self:
+        """The same name; marked where the whole document is."""
+        return replace(self, document=like(self.document, statements, self.account.partition))
 
     @classmethod
     @abstractmethod

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from xacct.account import Account
-from xacct.kinds.mark import document_mark, marker
+from xacct.kinds.mark import document_mark, like, marker
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
 from xacct.snapshot import PolicyRecord, Snapshot
 
 _MOST_VERSIONS = 5
+_UNBORN = "the version before"
+"""A version of which the service has not said the id yet; it is the default, so it is never dropped."""
+
 _OWN_PATH = re.compile(r"/xacct/([^/]+)/")
 
 
@@ -76,6 +79,16 @@ class ManagedPolicy(Resource):
             self, document=Document.of({"Effect": "Deny", "Action": "*", "Resource": "*"}), versions=versions
         )
 
+    def halfway(self, live: Self | None, statements: Sequence[Mapping[str, Any]]) -> Self:
+        """With the versions there will be: a new default one, and the oldest of five gone."""
+        document = like(self.document, statements, self.account.partition)
+        if live is None:
+            return replace(self, document=document)
+        kept = live.versions
+        if len(kept) >= _MOST_VERSIONS:
+            kept = tuple(version for version in kept if version != live.oldest())
+        return replace(self, document=document, versions=(*kept, _UNBORN), default_version=_UNBORN)
+
     @classmethod
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
         """Every customer managed policy."""
@@ -126,8 +139,11 @@ class ManagedPolicy(Resource):
         )
         if len(live.versions) < _MOST_VERSIONS:
             return (put,)
-        oldest = next(version for version in live.versions if version != live.default_version)
-        return (self._drop(oldest), put)
+        return (self._drop(live.oldest()), put)
+
+    def oldest(self) -> str:
+        """The version that gives way to a new one: the default never does."""
+        return next(version for version in self.versions if version != self.default_version)
 
     def delete(self) -> tuple[Call, ...]:
         """Its other versions, then itself."""

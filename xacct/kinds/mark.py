@@ -41,15 +41,40 @@ def policy_name(manifest: str, link: str) -> str:
 
 def marked_document(manifest: str, statements: Sequence[Mapping[str, Any]], version: str = NEW) -> Document:
     """A generated document, each of its statements with a Sid that carries marker and fingerprint."""
+    return remarked_document(marker(manifest), statements, version)
+
+
+def remarked_document(
+    manifest_marker: str, statements: Sequence[Mapping[str, Any]], version: str = NEW
+) -> Document:
+    """The same for a manifest of which only the marker is known."""
     bare = Document.of(*statements, version=version)
     stamp = digest(bare.canonical, 12)
     return Document.of(
         *(
-            {"Sid": f"Xacct{marker(manifest)}{stamp}{number}", **statement}
+            {"Sid": f"Xacct{manifest_marker}{stamp}{number}", **statement}
             for number, statement in enumerate(statements)
         ),
         version=version,
     )
+
+
+def like(model: Document, statements: Sequence[Mapping[str, Any]], partition: str) -> Document:
+    """A document of these statements that is marked where the model is; without any it says nothing."""
+    some = list(statements) or [nothing(partition)]
+    mark = document_mark(model)
+    if mark is None:
+        return Document.of(*some, version=model.version)
+    return remarked_document(mark.manifest, some, model.version)
+
+
+def nothing(partition: str) -> dict[str, Any]:
+    """A statement that has no effect, because services refuse a document without statements."""
+    return {
+        "Effect": "Deny",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:{partition}:s3:::xacct-holds-a-place/nothing",
+    }
 
 
 def document_mark(document: Document) -> Mark | None:
@@ -65,9 +90,14 @@ def document_mark(document: Document) -> Mark | None:
 
 def marked_statement(manifest: str, statement: Statement) -> str:
     """A statement's text with our Sid in place of the author's, for a document that others write too."""
+    return remarked_statement(marker(manifest), statement)
+
+
+def remarked_statement(manifest_marker: str, statement: Statement) -> str:
+    """The same for a manifest of which only the marker is known."""
     body = json.loads(statement.source)
     body.pop("Sid", None)
-    return json.dumps({"Sid": f"Xacct{marker(manifest)}{digest(statement.canonical, 12)}", **body})
+    return json.dumps({"Sid": f"Xacct{manifest_marker}{digest(statement.canonical, 12)}", **body})
 
 
 def statement_mark(statement: Statement) -> Mark | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from immutabledict import immutabledict
 
@@ -15,6 +15,9 @@ from xacct.platform import AWS, Platform, told
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Mark, Resource, Shown
 from xacct.snapshot import RoleRecord, Snapshot
+
+NOBODY = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+"""The statement of a trust that lets nobody in; a policy without statements is refused by IAM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,20 @@ class Role(Resource):
     def as_was(self) -> Self:
         """With exactly these tags, and the mark as it was read."""
         return replace(self, whole=True)
+
+    def halfway(self, live: Self | None, statements: Sequence[Mapping[str, Any]]) -> Self | None:
+        """Marked already; a boundary that comes is there, one that goes is there still."""
+        base = live or self
+        if base.boundary and self.boundary and base.boundary != self.boundary:
+            return None
+        made = replace(
+            self,
+            trust=Document.of(*(statements or [NOBODY])),
+            description=base.description,
+            max_session=base.max_session,
+            boundary=self.boundary or base.boundary,
+        )
+        return replace(made, fingerprint=made.stamp if made.manifest else "")
 
     def irreplaceable(self, live: Self) -> str | None:
         """A role cannot change its path."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from immutabledict import immutabledict
 
@@ -34,6 +34,15 @@ class RoleTrust(SharedStatements):
     def sources(self) -> tuple[str, ...]:
         """The section of the roles, and this one."""
         return ("roles", f"role/{self.owner}")
+
+    def idle(self) -> dict[str, Any]:
+        """About a time that is over."""
+        return {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"DateLessThan": {"aws:CurrentTime": "1970-01-02T00:00:00Z"}},
+        }
 
     @classmethod
     def documents(cls, snapshot: Snapshot) -> Iterator[tuple[str, LiveDocument | None]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 from xacct.account import Account
-from xacct.kinds.mark import marked_statement, statement_mark
+from xacct.kinds.mark import marked_statement, remarked_statement, statement_mark
 from xacct.policy.document import Document, Statement
 from xacct.policy.splice import splice
 from xacct.resource import Address, Mark, Resource, Shown, Splice
@@ -72,6 +72,22 @@ class SharedStatements(Resource):
     def shown(self) -> tuple[tuple[str, Shown], ...]:
         """Our statements as a document."""
         return (("statements", Document.parse(_document(self.texts))),)
+
+    def halfway(self, live: Self | None, statements: Sequence[Mapping[str, Any]]) -> Self:
+        """Ours, each with its mark; never without any, because a policy is not removed and put again."""
+        document = Document.of(*(statements or [self.idle()]))
+        texts = tuple(remarked_statement(self.marker, statement) for statement in document.statements)
+        parsed = _statements(texts)
+        return replace(
+            self,
+            statements=frozenset(statement.canonical for statement in parsed),
+            texts=texts,
+            sids=frozenset(statement.sid for statement in parsed),
+        )
+
+    @abstractmethod
+    def idle(self) -> dict[str, Any]:
+        """A statement that has no effect, to stand where none is wanted for a moment."""
 
     @classmethod
     @abstractmethod

@@ -8,11 +8,12 @@ from immutabledict import immutabledict
 
 from xacct.account import Account
 from xacct.plan.diff import Removal, diff
-from xacct.plan.guard import first_apply, foreign_parts, occupied, strangers
-from xacct.plan.order import order
-from xacct.plan.plan import Change, Create, Delete, Plan, Step, Unknown, Update
+from xacct.plan.guard import first_apply, foreign_parts, no_safe_order, occupied, strangers
+from xacct.plan.order import Order, Put, order
+from xacct.plan.plan import Change, Plan, Step, Unknown, requests
+from xacct.plan.split import split
 from xacct.problem import Problem
-from xacct.resource import Address, Request, State
+from xacct.resource import Address, State
 
 
 def make_plan(
@@ -47,7 +48,7 @@ def make_plan(
         for address in difference.changes
         if address not in hidden and only_accounts and address.account.name not in only_accounts
     ]
-    steps = _steps(kept, owners)
+    steps, unsafe = _steps(kept, owners, live)
     gaps = (*difference.unknown, *(Unknown(address=address, reason=why) for address, why in unknown))
     if only_accounts:
         gaps = tuple(gap for gap in gaps if gap.address.account.name in only_accounts)
@@ -56,6 +57,7 @@ def make_plan(
         *first_apply(desired, live, removal.marker, adopt=adopt),
         *difference.guards,
         *occupied(kept, live),
+        *(no_safe_order(*pair) for pair in unsafe),
     )
     return Plan(
         name=name,
@@ -71,28 +73,25 @@ def make_plan(
     )
 
 
-def _steps(changes: Mapping[Address, Change], owners: frozenset[str]) -> tuple[Step, ...]:
-    numbers: dict[Address, int] = {}
-    steps: list[Step] = []
-    for address, before in order(changes, owners):
-        numbers[address] = len(steps) + 1
-        steps.append(
-            Step(
-                number=numbers[address],
-                address=address,
-                change=changes[address],
-                calls=_calls(changes[address]),
-                after=frozenset(numbers[other] for other in before),
-            )
+def _steps(
+    changes: Mapping[Address, Change], owners: frozenset[str], live: State
+) -> tuple[tuple[Step, ...], tuple[tuple[Address, Address], ...]]:
+    found = order(changes, owners, live.resources)
+    parts = {put: split(changes[put.address], put.half, _is_first(put, found)) for put, _ in found.puts}
+    numbers = {put: number for number, (put, _) in enumerate(found.puts, 1)}
+    steps = tuple(
+        Step(
+            number=numbers[put],
+            address=put.address,
+            change=parts[put],
+            calls=requests(parts[put]),
+            after=frozenset(numbers[other] for other in before),
         )
-    return tuple(steps)
+        for put, before in found.puts
+    )
+    return steps, found.unsafe
 
 
-def _calls(change: Change) -> tuple[Request, ...]:
-    match change:
-        case Create(after):
-            return after.create()
-        case Update(before, after):
-            return after.update(before)
-        case Delete(before):
-            return before.delete()
+def _is_first(put: Put, found: Order) -> bool:
+    """Whether this is the earlier one of two halves."""
+    return next(one for one, _ in found.puts if one.address == put.address) == put

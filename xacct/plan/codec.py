@@ -9,7 +9,7 @@ from typing import Any
 from xacct import __version__
 from xacct.plan.plan import Change, Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document
-from xacct.resource import Call, Request, Resource, Splice
+from xacct.resource import Address, Call, Request, Resource, Splice
 
 FORMAT = 1
 _WORDS: dict[type[Change], str] = {Create: "create", Update: "update", Delete: "delete"}
@@ -41,8 +41,13 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
 
 def counts(plan: Plan) -> dict[str, int]:
-    """How many steps of each action, and how much is unknown."""
-    words = [_WORDS[type(step.change)] for step in plan.steps]
+    """How many things are made, changed and taken away, each once, and how much is unknown."""
+    found: dict[Address, str] = {}
+    for step in plan.steps:
+        word = action(step)
+        if found.get(step.address, "update") == "update":
+            found[step.address] = word
+    words = list(found.values())
     return {**{word: words.count(word) for word in _WORDS.values()}, "unknown": len(plan.unknown)}
 
 
@@ -67,6 +72,7 @@ def _step(step: Step) -> dict[str, Any]:
         "number": step.number,
         "account": step.address.account.name,
         "action": action(step),
+        **_part(step),
         "kind": step.address.kind,
         "address": str(step.address),
         "after": sorted(step.after),
@@ -80,6 +86,11 @@ def _step(step: Step) -> dict[str, Any]:
         case Delete(before, because):
             made |= {"from": shown_json(before), "because": because}
     return made
+
+
+def _part(step: Step) -> dict[str, str]:
+    """Which of two puts of one change a step is, where it is one."""
+    return {"part": step.change.part} if isinstance(step.change, Update) and step.change.part else {}
 
 
 def shown_json(resource: Resource) -> dict[str, Any]:

@@ -77,6 +77,16 @@ def occupied(changes: Mapping[Address, Change], live: State) -> Iterator[Problem
             )
 
 
+def no_safe_order(first: Address, then: Address) -> Problem:
+    """Two changes of which each would have to come first."""
+    return Problem(
+        summary="No order is safe",
+        detail=f"{first} would have to be narrowed before {then} is widened, but its change cannot be made in "
+        "two: in between somebody would have what neither the live state nor the planned one gives.",
+        fix="Apply it in two manifests: first one without what is to be widened, then this one.",
+    )
+
+
 def foreign_parts(desired: State, live: State, changes: Mapping[Address, Change]) -> Iterator[Problem]:
     """Inline policies and attachments, on what the manifest names, that it does not declare; left alone."""
     named = {(address.account, _entity(address)) for address in desired.resources if _entity(address)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from immutabledict import immutabledict
 
@@ -22,10 +22,15 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """The resource is live and differs from the desired one."""
+    """The resource is live and differs from the desired one.
+
+    ``part`` tells that this is one of the two puts of a change that must not be made in one: it takes away
+    (``narrow``) or gives (``widen``).
+    """
 
     before: Resource
     after: Resource
+    part: Literal["", "narrow", "widen"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,23 @@ class Delete:
 Change: TypeAlias = Create | Update | Delete
 
 
+def requests(change: Change) -> tuple[Request, ...]:
+    """The calls that make a change, in their order."""
+    match change:
+        case Create(after):
+            return after.create()
+        case Update(before, after):
+            return after.update(before)
+        case Delete(before):
+            return before.delete()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One change with its calls; ``after`` names the steps (by number) that must be done before it."""
+    """One change with its calls; ``after`` names the steps (by number) that must be done before it.
+
+    A change that is split has two steps of one address.
+    """
 
     number: int
     address: Address

@@ -128,7 +128,7 @@ def _change(one: Mapping[str, Any], address: Address) -> Change:
     if before is None and after is not None:
         return Create(after)
     if before is not None and after is not None:
-        return Update(before, after)
+        return Update(before, after, one.get("part", ""))
     return Delete(before or Written(address, ()), one.get("because", ""))
 
 

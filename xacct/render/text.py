@@ -65,9 +65,10 @@ def _steps(plan: Plan, verbose: int) -> Iterator[str]:
 
 
 def _step(step: Step, verbose: int) -> Iterator[str]:
-    word = action(step)
+    sign = _SIGNS[action(step)]
+    word = (step.change.part if isinstance(step.change, Update) else "") or action(step)
     waits = f"  (after {', '.join(map(str, sorted(step.after)))})" if step.after else ""
-    yield f"  {step.number}. {_SIGNS[word]} {word} {step.address}{waits}"
+    yield f"  {step.number}. {sign} {word} {step.address}{waits}"
     match step.change:
         case Create(after):
             yield from _whole("+", after)

@@ -1,0 +1,236 @@
+"""Over random live and planned states: however far a plan gets, nobody holds too much, and nobody has a gap unsaid.
+
+Every set of steps is looked at that may be all that is done: those closed under what each step waits for. A
+session lives on whatever becomes of the trust that it was opened under; its rights are judged anew. What
+somebody holds is decided by ``xacct.access`` over whole accounts.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.property.random_changes import (
+    ACTIONS,
+    APPS,
+    CARL,
+    DATA,
+    OBJECTS,
+    ROLES,
+    RUNNER,
+    USERS,
+    Case,
+    case,
+)
+from xacct.access.estate import Estate
+from xacct.access.explain import ASSUME, ask
+from xacct.engine.estates import after_steps
+from xacct.engine.passage import gaps, lingering
+from xacct.plan import order, rules
+from xacct.plan.plan import Plan
+from xacct.policy.evaluate import Outcome
+from xacct.policy.match import glob
+from xacct.snapshot import Snapshot
+
+EXAMPLES = 40
+MOST_STEPS = 12
+SAMPLED = 300
+PEOPLE = (*(APPS.iam_arn(f"user/{name}") for name in USERS), RUNNER, CARL)
+IN_ROLES = tuple(DATA.iam_arn(f"role/{name}") for name in ROLES)
+Right = tuple[str, str, str]
+
+
+@dataclass
+class Moment:
+    """The accounts at one moment, with what is decided of them; asked once each."""
+
+    snapshots: dict[str, Snapshot]
+    entered: dict[str, frozenset[str]] = field(default_factory=dict)
+    rights: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        estate = Estate.of(self.snapshots.values())
+        data = self.snapshots["data"]
+        present = [arn for arn in IN_ROLES if arn.rpartition("/")[2] in data.roles]
+        for who in (*PEOPLE, *present):
+            principal = estate.principal(who)
+            self.entered[who] = frozenset(
+                arn for arn in present if arn != who and _may(estate, principal, ASSUME, arn)
+            )
+            self.rights[who] = frozenset(
+                (action, resource)
+                for action in ACTIONS
+                for resource in OBJECTS
+                if _may(estate, principal, action, resource)
+            )
+
+    def reach(self, start: str) -> frozenset[str]:
+        """Every role that someone can get into from where he is, one after the other."""
+        found: set[str] = set()
+        waiting = [*self.entered.get(start, ())]
+        while waiting:
+            arn = waiting.pop()
+            if arn not in found:
+                found.add(arn)
+                waiting += self.entered[arn]
+        return frozenset(found)
+
+    def from_role(self, arn: str) -> frozenset[tuple[str, str]]:
+        """What a session of a role may do now, roles entered from it included; nothing where it is gone."""
+        inside = {arn, *self.reach(arn)}
+        return frozenset(right for one in inside for right in self.rights.get(one, ()))
+
+    def held(self) -> frozenset[Right]:
+        """Who may do what by new requests; that he may enter a role is a right too."""
+        return frozenset(
+            (who, action, resource)
+            for who in PEOPLE
+            for action, resource in (
+                *self.rights[who],
+                *((ASSUME, arn) for arn in self.reach(who)),
+                *(right for arn in self.reach(who) for right in self.rights[arn]),
+            )
+        )
+
+
+def _may(estate: Estate, principal: object, action: str, resource: str) -> bool:
+    outcome = ask(estate, principal, action, resource, {}).outcome  # type: ignore[arg-type]
+    return outcome in (Outcome.ALLOWED, Outcome.UNKNOWN)
+
+
+def reachable(plan: Plan, chance: random.Random) -> Iterator[tuple[frozenset[int], ...]]:
+    """Sets of done steps, each a way to get there: all of them up to twelve steps, else a sample."""
+    needs = {step.number: step.after for step in plan.steps}
+    if len(needs) <= MOST_STEPS:
+        seen = {frozenset[int]()}
+        level = [frozenset[int]()]
+        while level:
+            following = []
+            for done in level:
+                for number, before in needs.items():
+                    if number not in done and before <= done and done | {number} not in seen:
+                        seen.add(done | {number})
+                        following.append(done | {number})
+            level = following
+        yield tuple(sorted(seen, key=len))
+        return
+    for _ in range(SAMPLED // len(needs) + 1):
+        done = frozenset[int]()
+        way = [done]
+        while ready := [one for one, before in needs.items() if one not in done and before <= done]:
+            done |= {chance.choice(ready)}
+            way.append(done)
+        yield tuple(way)
+
+
+def faults(given: Case, plan: Plan, chance: random.Random) -> Iterator[str]:
+    """Everything that goes wrong on some way through the plan."""
+    steps = {step.number: step for step in plan.steps}
+    start, end = Moment(given.snapshots), Moment(after_steps(given.snapshots, plan.steps))
+    allowed = start.held() | end.held()
+    both = start.held() & end.held()
+    said = {(one.who, one.role) for one in lingering(given.snapshots, plan)}
+    announced = gaps(given.snapshots, plan, IN_ROLES, ["logs"])
+    for way in reachable(plan, chance):
+        moments: dict[frozenset[int], Moment] = {}
+        opened: dict[frozenset[int], frozenset[tuple[str, str]]] = {}
+        for done in way:
+            moment = Moment(after_steps(given.snapshots, [steps[one] for one in sorted(done)]))
+            moments[done] = moment
+            opened[done] = frozenset((who, arn) for who in PEOPLE for arn in moment.reach(who)).union(
+                *(opened[one] for one in opened if one < done)
+            )
+            held = moment.held()
+            for who, action, resource in held - allowed:
+                yield f"after {sorted(done)} {who} may {action} on {resource}"
+            for who, arn in opened[done] - said:
+                for action, resource in moment.from_role(arn):
+                    if (who, action, resource) not in allowed:
+                        yield f"after {sorted(done)} a session of {who} in {arn} may {action} on {resource}"
+            for who, action, resource in both - held:
+                if action != ASSUME and not any(
+                    gap.who == who
+                    and gap.action == action
+                    and glob(gap.resource).fullmatch(resource)
+                    and gap.first <= max(done)
+                    for gap in announced
+                ):
+                    yield f"after {sorted(done)} {who} may not {action} on {resource}"
+
+
+def examine(seed: int) -> list[str]:
+    given = case(seed)
+    return list(faults(given, given.plan(), random.Random(seed)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(0, EXAMPLES, 20))
+def test_however_far_a_plan_gets_nobody_has_too_much_or_a_gap_unsaid(start: int) -> None:
+    for seed in range(start, start + 20):
+        assert examine(seed) == [], seed
+
+
+def without(*rules_out: str) -> Callable[[pytest.MonkeyPatch], None]:
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        left = tuple(rule for rule in rules.SAFETY if rule.__name__ not in rules_out)
+        assert len(left) == len(rules.SAFETY) - len(rules_out)
+        patch.setattr(rules, "SAFETY", left)
+
+    return plant
+
+
+def reversed_order(patch: pytest.MonkeyPatch) -> None:
+    """What gives comes before what takes away."""
+    right = rules.SAFETY
+    patch.setattr(
+        rules, "SAFETY", (lambda scene: [(then, first) for rule in right for first, then in rule(scene)],)
+    )
+
+
+def never_in_two(patch: pytest.MonkeyPatch) -> None:
+    """Every document is put once."""
+    patch.setattr(order, "_divisible", lambda change: False)
+
+
+def unsaid(patch: pytest.MonkeyPatch) -> None:
+    """The plan does not show its gaps."""
+    patch.setattr(sys.modules[__name__], "gaps", lambda *_: ())
+
+
+def sessions_unsaid(patch: pytest.MonkeyPatch) -> None:
+    """The plan does not show whose sessions live on."""
+    patch.setattr(sys.modules[__name__], "lingering", lambda *_: ())
+
+
+WRONG = {
+    "rights before the trust is narrowed": without("trust_and_rights"),
+    "rights before the grant is narrowed": without("grant_and_rights"),
+    "the grant before the trust is narrowed": without("grant_and_trust"),
+    "the order the wrong way round": reversed_order,
+    "every document in one put": never_in_two,
+    "gaps unsaid": unsaid,
+    "sessions unsaid": sessions_unsaid,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_order_is_found_within_200_examples(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    WRONG[wrong](monkeypatch)
+    assert any(examine(seed) for seed in range(200))
+
+
+if __name__ == "__main__":
+    MANY = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    FIRST = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    BAD = 0
+    for SEED in range(FIRST, FIRST + MANY):
+        for TEXT in examine(SEED)[:3]:
+            print(SEED, TEXT)
+            BAD += 1
+    print(f"{MANY} plans, {BAD} faults")
+    sys.exit(bool(BAD))
