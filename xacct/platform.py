@@ -171,7 +171,7 @@ EUCALYPTUS = Platform(
 )
 PRIVATE = Platform(
     name="private",
-    title="this service",
+    title="a private cloud",
     private=True,
     owner_on_writes=False,
     accounts_without_id=True,
@@ -179,9 +179,19 @@ PRIVATE = Platform(
 )
 """A service behind an endpoint of its own of which nothing else is known: everything is tried."""
 
+
+def _title(partition: str) -> str:
+    return "AWS" if partition == "aws" else f"AWS ({partition})"
+
+
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform
-    for platform in (*(replace(AWS, name=name) for name in PARTITIONS), CEPH, EUCALYPTUS, SANDBOX)
+    for platform in (
+        *(replace(AWS, name=name, title=_title(name)) for name in PARTITIONS),
+        CEPH,
+        EUCALYPTUS,
+        SANDBOX,
+    )
 }
 """By the names that a manifest may use; the partitions of the public cloud are platforms of their own."""
 

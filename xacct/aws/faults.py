@@ -11,13 +11,20 @@ from botocore.exceptions import (
     ClientError,
     ConfigNotFound,
     ConfigParseError,
+    ConnectionError,
     CredentialRetrievalError,
+    HTTPClientError,
     InvalidConfigError,
+    InvalidRegionError,
+    LoginError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
+    RefreshWithMFAUnsupportedError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
@@ -35,21 +42,37 @@ _ACTIONS = {
     "s3:ListObjects": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
 }
+_CLOCK = "Set the clock of this machine: requests are signed with the time, and the service's is another."
+_LATE = re.compile("Signature expired|not yet current", re.IGNORECASE)
 _IAM_ENTITIES = (("RoleName", "role"), ("UserName", "user"), ("GroupName", "group"))
+_ASSUME = "sts:AssumeRole"
 _SECRET_PARTS = re.compile(
     r"(The Canonical String|The String-to-Sign|StringToSign|CanonicalRequest).*"
     r"|(?i:x-amz-security-token|x-amz-signature|signature)\s*[:=]\s*\S+",
     re.DOTALL,
 )
 
+_CHAINED = "role chaining"
+CHAINING = "A session that is opened from a session lasts one hour at most: ask for 3600 seconds or less."
+
+
+class NobodyToAsk(BotoCoreError):
+    """A profile needs the code of a second factor, and there is no terminal, or it may not be used."""
+
+    fmt = "nobody can be asked for the code of a second factor"
+
+
 NO_CREDENTIALS = (
     ConfigNotFound,
     ConfigParseError,
     CredentialRetrievalError,
     InvalidConfigError,
+    LoginError,
     NoCredentialsError,
+    NobodyToAsk,
     PartialCredentialsError,
     ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
     SSOError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
@@ -69,9 +92,22 @@ def no_credentials(account: str, error: BotoCoreError, origin: str) -> NoCredent
         case PartialCredentialsError():
             message = f"{origin} has a key id without its secret, or the other way round"
             fix = "Complete the pair."
-        case SSOError() | TokenRetrievalError() | UnauthorizedSSOTokenError():
+        case SSOError() | TokenRetrievalError() | UnauthorizedSSOTokenError() | LoginError():
             message = f"the login session of {origin} is missing or has ended"
-            fix = "Run: aws sso login --profile NAME."
+            name = (
+                origin.removeprefix("the AWS profile ") if origin.startswith("the AWS profile ") else "NAME"
+            )
+            command = "aws login" if isinstance(error, LoginError) else "aws sso login"
+            fix = f"Run: {command} --profile {name}."
+        case NobodyToAsk():
+            message = f"{origin} enters a role with a second factor, and there is nobody to ask for its code"
+            fix = "Run it on a terminal without --no-input, or use a profile whose session is open already."
+        case InvalidRegionError():
+            message = f"{origin} has a region that cannot be one"
+            fix = "A region has letters, digits and hyphens; correct it in the AWS config file."
+        case ConnectionError() | HTTPClientError():
+            message = f"the service that {origin} takes its credentials from cannot be reached"
+            fix = "Check the network, the proxy, and endpoint_url of that service."
         case CredentialRetrievalError():
             message = f"the program or service that {origin} takes its credentials from failed"
             fix = "Run it by hand and see what it says."
@@ -79,6 +115,26 @@ def no_credentials(account: str, error: BotoCoreError, origin: str) -> NoCredent
             message = f"{origin} cannot be used ({type(error).__name__})"
             fix = "Correct the AWS config file."
     return NoCredentials(account, message, fix=fix)
+
+
+def not_entered(account: str, error: ClientError, origin: str) -> NoCredentials:
+    """The SDK asked for a session on the way to the call, and that was refused; it sent nothing else."""
+    told = error.response.get("Error", {})
+    code, text = str(told.get("Code") or ""), scrubbed(str(told.get("Message") or ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    what = f"{error.operation_name} was refused: {code or f'HTTP {status}'}" + (f": {text}" if text else "")
+    if error.operation_name in ("GetRoleCredentials", "CreateToken", "GetRoleCredentialsCommand"):
+        fix = "Log in again with aws sso login, and check the account and role of the profile's sso settings."
+    elif _CHAINED in text:
+        fix = CHAINING
+    elif "MultiFactorAuthentication" in text:
+        fix = "The code was wrong, used before, or not this device's; wait for the next one and run again."
+    else:
+        fix = (
+            "Check role_arn, external_id and source_profile there, that the role trusts them and that they may assume "
+            "it."
+        )
+    return NoCredentials(account, f"{origin} gives none: {what}", fix=fix)
 
 
 def about(params: Mapping[str, Any]) -> str:
@@ -140,7 +196,7 @@ def service_error(
             account=account,
             caller=caller,
             endpoint=endpoint,
-            no_region=isinstance(error, NoRegionError),
+            error=error,
         ),
         retried=retried,
     )
@@ -178,7 +234,7 @@ def _fix(
     account: Account,
     caller: str,
     endpoint: str,
-    no_region: bool,
+    error: Exception,
 ) -> str:
     who = caller or f"the credentials of account {account.name}"
     match code:
@@ -192,10 +248,12 @@ def _fix(
             )
         case "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired":
             return "Log in again: the session of these credentials has ended."
-        case "SignatureDoesNotMatch" | "IncompleteSignature" | "AuthFailure":
+        case "SignatureDoesNotMatch" | "InvalidSignatureException" if _LATE.search(message):
+            return _CLOCK
+        case "SignatureDoesNotMatch" | "IncompleteSignature" | "AuthFailure" | "InvalidSignatureException":
             return "Check the secret access key and the endpoint; the secret does not fit the key id."
         case "RequestTimeTooSkewed":
-            return "Set the clock of this machine."
+            return _CLOCK
         case "OptInRequired" | "RegionDisabledException":
             return "Enable the region for this account, or use another one."
         case "NoSuchEntity" | "NoSuchEntityException":
@@ -219,6 +277,12 @@ def _fix(
             return "Something that xacct does not own is still attached to it; detach or delete that first."
         case "EntityAlreadyExists" | "BucketAlreadyExists":
             return "It was made since the plan; plan again."
+        case "ValidationError" | "InvalidArgument" if _CHAINED in message:
+            return CHAINING
+        case "ValidationError" | "InvalidArgument" if "MaxSessionDuration" in message or action == _ASSUME:
+            return (
+                "The session is longer than the role allows: ask for less, or raise session in the manifest."
+            )
         case "ParamValidation":
             return "The request does not fit the service's model; nothing was sent."
     if "hrottl" in code or code in {"SlowDown", "RequestLimitExceeded", "TooManyRequestsException"}:
@@ -230,8 +294,20 @@ def _fix(
         return f"Allow {who} {action} on {resource}, and look for a Deny."
     if status >= 500:
         return "The service has a fault of its own; run again later."
-    if no_region:
-        return "Set a region in the AWS profile or in the manifest."
-    if status == 0:
-        return f"Check that {endpoint} can be reached from here, and its certificate and proxy."
-    return ""
+    return _unreached(error, endpoint) if status == 0 else ""
+
+
+def _unreached(error: Exception, endpoint: str) -> str:
+    """What to do about a request that got no answer."""
+    match error:
+        case NoRegionError():
+            return "Set a region in the AWS profile or in the manifest."
+        case SSLError():
+            return (
+                f"The certificate of {endpoint} is not trusted here, or it speaks no TLS: name the cloud's own "
+                "authority in ca_bundle of the AWS profile or in AWS_CA_BUNDLE, or write http:// where that is meant."
+            )
+        case ProxyConnectionError():
+            return "The proxy cannot be reached: correct HTTP_PROXY and HTTPS_PROXY, or name the host in NO_PROXY."
+        case _:
+            return f"Check that {endpoint} can be reached from here, and its port, proxy and name."

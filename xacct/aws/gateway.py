@@ -13,9 +13,10 @@ from botocore.parsers import ResponseParserError
 
 from xacct.account import Account
 from xacct.aws.caller import Caller, identify
-from xacct.aws.faults import NO_CREDENTIALS, no_credentials, service_error
+from xacct.aws.faults import NO_CREDENTIALS, no_credentials, not_entered, service_error
+from xacct.aws.platform import answering
 from xacct.errors import ServiceError
-from xacct.platform import Platform
+from xacct.platform import PRIVATE, Platform
 from xacct.resource import Call
 
 _ASKING = ("Get", "Head", "List", "AssumeRole")
@@ -25,8 +26,9 @@ class Gateway:
     """An account's services. Safe to use from several threads.
 
     ``client`` gives the SDK's client of a service; it may raise ``NoCredentials``, and then every method
-    does. ``once`` gives one that never sends a request twice (``client`` where it is left out). ``origin`` says in
-    words where the credentials come from.
+    does. ``once`` gives one that never sends a request twice (``client`` where it is left out). ``origin`` says
+    in words where the credentials come from. ``platform`` becomes more exact where a private service says in an
+    answer what it is.
     """
 
     def __init__(
@@ -120,12 +122,23 @@ class Gateway:
         try:
             answer: dict[str, Any] = method(**call.arguments())
         except (ClientError, BotoCoreError, ResponseParserError) as error:
+            if isinstance(error, ClientError):
+                self._hear(error.response)
             raise self._error(call, error) from None
+        self._hear(answer)
         return answer
+
+    def _hear(self, answer: Mapping[str, Any]) -> None:
+        """Take a service of which nothing else is known for what its own answers say it is."""
+        if self.platform == PRIVATE:
+            headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+            self.platform = answering(headers) or self.platform
 
     def _error(self, call: Call, error: Exception) -> Exception:
         if isinstance(error, NO_CREDENTIALS):
             return no_credentials(self.account.name, error, self._origin)
+        if isinstance(error, ClientError) and error.operation_name not in ("", call.operation):
+            return not_entered(self.account.name, error, self._origin)
         if isinstance(error, ResponseParserError):
             error = UnreadableAnswer()
         if not isinstance(error, ClientError | BotoCoreError):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from xacct.errors import Refused, ServiceError
-from xacct.platform import EUCALYPTUS, PLATFORMS, PRIVATE, Platform, told
+from xacct.platform import CEPH, EUCALYPTUS, PLATFORMS, PRIVATE, SANDBOX, Platform, told
 
 PUBLIC_SUFFIXES = (
     "amazonaws.com",
@@ -38,6 +38,9 @@ REGIONS = {
 }
 """The form of a partition's regions, as botocore has it; a newer region than the SDK's list fits too."""
 
+_SERVERS = (("xacct-sandbox", SANDBOX), ("Ceph Object Gateway", CEPH))
+"""How the services that say so call themselves in the Server header."""
+_EUCALYPTUS_PATHS = ("/services/Euare", "/services/Tokens", "/services/objectstorage", "/services/Walrus")
 _EUCALYPTUS_HOSTS = ("euare.", "tokens.", "objectstorage.")
 
 
@@ -96,9 +99,14 @@ def detect(
         return platform
     if public or not endpoints:
         return PLATFORMS[partition]
-    if any((urlsplit(url).hostname or "").startswith(_EUCALYPTUS_HOSTS) for url in endpoints.values()):
+    if any(_of_eucalyptus(url) for url in endpoints.values()):
         return EUCALYPTUS
     return PRIVATE
+
+
+def _of_eucalyptus(url: str) -> bool:
+    parts = urlsplit(url)
+    return (parts.hostname or "").startswith(_EUCALYPTUS_HOSTS) or parts.path.startswith(_EUCALYPTUS_PATHS)
 
 
 def _in_partition(account: str, partition: str, region: str, public: Mapping[str, str]) -> None:
@@ -114,6 +122,12 @@ def _in_partition(account: str, partition: str, region: str, public: Mapping[str
         if other
         else "Set endpoint_url for every service where it is a private cloud, or correct the region.",
     )
+
+
+def answering(headers: Mapping[str, str]) -> Platform | None:
+    """The platform that an answer's headers name; None where they name none that is known."""
+    server = headers.get("server", "")
+    return next((found for word, found in _SERVERS if server.startswith(word)), None)
 
 
 def not_offered(error: ServiceError) -> bool:

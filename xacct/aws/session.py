@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
+    AssumeRoleProvider,
     CredentialProvider,
     DeferredRefreshableCredentials,
 )
@@ -22,10 +22,10 @@ from botocore.loaders import Loader
 from xacct import __version__
 from xacct.account import AccountSpec, Enter, Environment, Profile
 from xacct.aws.caller import NoCredentials
-from xacct.aws.faults import no_credentials, service_error
+from xacct.aws.endpoints import compare, overruled, own_endpoints, shown, together
+from xacct.aws.faults import NobodyToAsk, no_credentials, service_error
 from xacct.aws.gateway import Gateway
 from xacct.aws.platform import detect, on_public_cloud
-from xacct.errors import Refused
 from xacct.platform import Platform
 
 SERVICES = ("iam", "sts", "s3")
@@ -64,13 +64,23 @@ class Temporary:
 class Sessions:
     """Makes gateways. They share one loader of the SDK's models, which makes every further one quick."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: Callable[[str], str] | None = None) -> None:
+        """``code`` asks for the code of a second factor; without it a profile that needs one gives nothing."""
         self._loader: Loader | None = None
         self._lock = Lock()
+        self._code = code
+        self._entered_roles: dict[str, dict[str, Any]] = {}
 
     def gateways(self, specs: Iterable[AccountSpec]) -> dict[str, Gateway]:
-        """A gateway for each account, by its name; see ``gateway``."""
-        return {spec.account.name: self.gateway(spec) for spec in specs}
+        """A gateway for each account, by its name; see ``gateway``.
+
+        Raises:
+            Refused: as ``gateway``; or some accounts are private and another would be asked at the public cloud.
+        """
+        named = {spec.account.name: spec for spec in specs}
+        made = {name: self.gateway(spec) for name, spec in named.items()}
+        together({name: gateway.endpoints for name, gateway in made.items()}, named)
+        return made
 
     def gateway(self, spec: AccountSpec, temporary: Temporary | None = None) -> Gateway:
         """The gateway of an account; nothing is sent yet. With ``temporary`` those credentials are used.
@@ -94,8 +104,11 @@ class Sessions:
                 endpoints={},
                 origin=origin,
             )
-        endpoints = {service: _shown(client.meta.endpoint_url) for service, client in clients.items()}
-        _compare(spec, endpoints)
+        endpoints = {service: shown(client.meta.endpoint_url) for service, client in clients.items()}
+        compare(spec, endpoints, origin)
+        if profile := _profile(spec):
+            own = own_endpoints(core.get_scoped_config(), core.full_config, SERVICES)
+            overruled(spec, profile, own, endpoints)
         return Gateway(
             account,
             platform=_platform(spec, endpoints, clients["s3"].meta.region_name),
@@ -139,7 +152,19 @@ class Sessions:
                 self._loader = core.get_component("data_loader")
             core.register_component("data_loader", self._loader)
         core.get_scoped_config()  # raises where there is no such profile
+        for provider in core.get_component("credential_provider").providers:
+            if isinstance(provider, AssumeRoleProvider):
+                # One code is good for one session, so a session that is open serves every client of its profile.
+                provider._prompter = self._asked  # type: ignore[attr-defined]
+                provider.cache = self._entered_roles.setdefault(profile, {})
         return core
+
+    def _asked(self, prompt: str) -> str:
+        """The code of a second factor; accounts are read side by side, so that one is asked after the other."""
+        if self._code is None:
+            raise NobodyToAsk
+        with self._lock:
+            return self._code(prompt)
 
     def _entering(self, spec: AccountSpec, enter: Enter) -> CredentialProvider:
         def make() -> DeferredRefreshableCredentials:
@@ -249,39 +274,18 @@ def _platform(spec: AccountSpec, endpoints: Mapping[str, str], region: str = "")
     )
 
 
-def _compare(spec: AccountSpec, endpoints: Mapping[str, str]) -> None:
-    for service, declared in sorted(spec.endpoints.items()):
-        used = endpoints.get(service)
-        if used is None or _normal(used) != _normal(declared):
-            raise Refused(
-                f"account {spec.account.name} declares {_shown(declared)} for {service}, "
-                f"but requests would go to {used or 'nowhere'}; nothing was sent",
-                fix=f"Set endpoint_url for {service} in {_origin(spec)}, or correct the manifest.",
-            )
-
-
-def _normal(url: str) -> tuple[str, str, int, str]:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
-    return parts.scheme.lower(), (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
-
-
-def _shown(url: str) -> str:
-    """The endpoint without a password that may stand in it."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+def _profile(spec: AccountSpec) -> str:
+    match spec.credentials:
+        case Profile(name):
+            return name
+        case Enter(profile=profile):
+            return profile
+        case Environment():
+            return ""
 
 
 def _origin(spec: AccountSpec) -> str:
-    match spec.credentials:
-        case Profile(name):
-            return _source(name)
-        case Environment():
-            return _source("")
-        case Enter(profile=profile):
-            return _source(profile)
+    return _source(_profile(spec))
 
 
 def _source(profile: str) -> str:

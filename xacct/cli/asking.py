@@ -31,11 +31,11 @@ def estate_of(on: str, paths: tuple[str, ...], resource: str) -> tuple[Manifest,
     manifest = load_manifest(paths)
     if on == "manifest":
         return manifest, manifest_estate(manifest)
-    from xacct.aws.session import Sessions
+    from xacct.cli.credentials import sessions
     from xacct.engine.observe import observe
     from xacct.engine.prepare import prepare
 
-    gateways = dict(Sessions().gateways(dict(manifest.accounts).values()))
+    gateways = dict(sessions().gateways(dict(manifest.accounts).values()))
     asked = resource.removeprefix("arn:").split(":")[-1].partition("/")[0] if ":s3:::" in resource else ""
     snapshots = observe(gateways, [manifest], also=asked)
     if on == "planned":

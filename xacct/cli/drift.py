@@ -6,12 +6,20 @@ import sys
 
 import click
 
-from xacct.cli.options import account_option, format_option, manifest_options, removal_options, verbose_option
+from xacct.cli.options import (
+    account_option,
+    format_option,
+    manifest_options,
+    no_input_option,
+    removal_options,
+    verbose_option,
+)
 from xacct.errors import ExitCode
 
 
 @click.command(name="drift")
 @manifest_options
+@no_input_option
 @removal_options
 @account_option
 @format_option("text", "json")

@@ -7,7 +7,7 @@ import sys
 import click
 
 from xacct.cli.asking import question_options
-from xacct.cli.options import format_option, manifest_options
+from xacct.cli.options import format_option, manifest_options, no_input_option
 from xacct.cli.say import say
 from xacct.errors import ExitCode
 
@@ -17,6 +17,7 @@ from xacct.errors import ExitCode
 @click.argument("action")
 @click.argument("resource")
 @manifest_options
+@no_input_option
 @question_options
 @format_option("text", "json")
 def command(

@@ -24,7 +24,7 @@ def command(paths: tuple[str, ...], broken: bool, form: str) -> None:
 
     A lock ends by itself when its holder gave no sign of life for the time it expires in.
     """
-    from xacct.aws.session import Sessions
+    from xacct.cli.credentials import sessions
     from xacct.engine.lock import look, remove
     from xacct.errors import BadUsage
     from xacct.manifest.load import load_manifest
@@ -36,7 +36,7 @@ def command(paths: tuple[str, ...], broken: bool, form: str) -> None:
             f"the manifest {manifest.name} has no lock",
             fix="Add limits: {lock: {bucket: ACCOUNT/bucket/NAME}} to turn it on.",
         )
-    gateway = Sessions().gateway(manifest.accounts[place.bucket.account.name])
+    gateway = sessions().gateway(manifest.accounts[place.bucket.account.name])
     held = look(gateway, place)
     if held is not None and broken:
         remove(gateway, place, held)

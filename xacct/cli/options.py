@@ -11,6 +11,8 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MANIFEST = "xacct.yaml"
+NO_INPUT = "xacct.no_input"
+"""Where a run keeps whether it may ask."""
 
 
 def manifest_options(function: Command) -> Command:
@@ -132,6 +134,22 @@ def lifting_options(function: Command) -> Command:
     return command
 
 
+def _remember(context: click.Context, _option: click.Parameter, value: bool) -> bool:
+    context.meta[NO_INPUT] = value
+    return value
+
+
+def no_input_option(function: Command) -> Command:
+    """``--no-input``, for commands that ask nothing but the code of a second factor."""
+    return click.option(
+        "--no-input",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="Never ask, not even for the code of a second factor.",
+    )(function)
+
+
 def consent_options(function: Command) -> Command:
     """``--yes``, ``--no-input`` and ``--lock-wait``."""
     for option in (
@@ -142,7 +160,12 @@ def consent_options(function: Command) -> Command:
             metavar="SECONDS",
             help="How long to wait for another run to give the lock back. [default: not at all]",
         ),
-        click.option("--no-input", is_flag=True, help="Never ask; without --yes nothing is changed."),
+        click.option(
+            "--no-input",
+            is_flag=True,
+            callback=_remember,
+            help="Never ask; without --yes nothing is changed.",
+        ),
         click.option("--yes", is_flag=True, help="Apply the plan just made without asking."),
     ):
         function = option(function)

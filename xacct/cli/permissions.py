@@ -38,7 +38,7 @@ def command(
     They come from the very calls that a run would send, with resources as tight as IAM can say it. Sends
     nothing.
     """
-    from xacct.aws.session import Sessions
+    from xacct.cli.credentials import sessions
     from xacct.engine.permissions import Purpose, rights
     from xacct.manifest.load import load_earlier, load_manifest
     from xacct.render.json import text_of
@@ -52,7 +52,7 @@ def command(
                 f'the manifest has no account "{name}"',
                 fix=f"It has: {', '.join(sorted(manifest.accounts))}.",
             )
-    gateways = Sessions().gateways(manifest.accounts.values())
+    gateways = sessions().gateways(manifest.accounts.values())
     platforms = {name: gateway.platform for name, gateway in gateways.items()}
     found = rights(Purpose(purpose), manifest, platforms, earlier=earlier)
     chosen = [one for one in found if not only_accounts or one.account.name in only_accounts]

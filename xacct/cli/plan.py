@@ -12,6 +12,7 @@ from xacct.cli.options import (
     format_option,
     lifting_options,
     manifest_options,
+    no_input_option,
     only_option,
     removal_options,
     verbose_option,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(name="plan")
 @manifest_options
+@no_input_option
 @removal_options
 @lifting_options
 @account_option

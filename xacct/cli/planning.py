@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from xacct.aws.session import Sessions
+from xacct.cli.credentials import sessions
 from xacct.cli.say import say
 from xacct.engine.binding import Origin, choice_of, files_of, plan_file
 from xacct.engine.gateway import Gateway
@@ -93,7 +93,7 @@ def make(
     if saved is not None:
         check_files(saved["bound"], files_of(origin))
     specs = dict(manifest.accounts)
-    gateways: dict[str, Gateway] = dict(Sessions().gateways(specs.values()))
+    gateways: dict[str, Gateway] = dict(sessions().gateways(specs.values()))
     snapshots = observe(gateways, [manifest, *([earlier] if earlier else [])])
     prepared = prepare(manifest, snapshots, earlier=earlier, choice=choice)
     planned = Planned(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from xacct.aws.session import Sessions
+from xacct.cli.credentials import sessions
 from xacct.cli.planning import Planned, again, explained
 from xacct.cli.say import say
 from xacct.engine.binding import Origin
@@ -29,7 +29,7 @@ def find_run(place: str, run: str | None, paths: tuple[str, ...]) -> Log:
     """
     gateways: Mapping[str, Gateway] = {}
     if place.startswith("s3:"):
-        gateways = dict(Sessions().gateways(dict(load_manifest(paths).accounts).values()))
+        gateways = dict(sessions().gateways(dict(load_manifest(paths).accounts).values()))
     runs: Runs = runs_at(place, gateways)
     names = [run] if run else runs.names()
     if not names:
@@ -65,7 +65,7 @@ def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool) -> Planned:
     bound = log.begin["plan"]["bound"]
     paths = paths or tuple(bound["paths"])
     manifest = load_manifest(paths)
-    gateways: dict[str, Gateway] = dict(Sessions().gateways(dict(manifest.accounts).values()))
+    gateways: dict[str, Gateway] = dict(sessions().gateways(dict(manifest.accounts).values()))
     snapshots = observe(gateways, [manifest], more=buckets_of(log))
     try:
         prepared = way_back(log, manifest, snapshots, give_back=give_back)

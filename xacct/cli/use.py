@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xacct.cli.options import DEFAULT_MANIFEST, manifest_options
+from xacct.cli.options import DEFAULT_MANIFEST, NO_INPUT, manifest_options, no_input_option
 from xacct.cli.say import say
 from xacct.errors import BadUsage, XacctError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(name="use", context_settings={"ignore_unknown_options": True})
 @manifest_options
+@no_input_option
 @click.option(
     "--as", "user", metavar="NAME", help="The declared principal to act as, where there are several."
 )
@@ -149,24 +150,29 @@ def _s3cmd_host(url: str) -> str:
 def _whereabouts(manifest: Manifest, hop: Check) -> tuple[str, list[str]]:
     """The S3 endpoint of a private cloud, and what a profile there needs besides; nothing is sent."""
     from xacct.aws.assume import profile_setting
+    from xacct.aws.platform import on_public_cloud
     from xacct.cli.doors import ProfileDoors
 
-    if not hop.caller.profile:
-        return "", []
-    try:
-        gateway = ProfileDoors(manifest.accounts).caller(hop.caller)
-    except XacctError:
-        return "", []
-    if not gateway.platform.private or not gateway.endpoints:
-        return "", []
-    lines = [f"region = {profile_setting(hop.caller.profile, 'region') or 'us-east-1'}"]
-    urls = set(gateway.endpoints.values())
-    if len(urls) == 1:
-        return gateway.endpoints["s3"], [*lines, f"endpoint_url = {urls.pop()}"]
-    sections = [f"services = {hop.link}", "", f"[services {hop.link}]"]
-    for service, url in sorted(gateway.endpoints.items()):
+    spec = manifest.accounts[hop.owner.name]
+    endpoints = dict(spec.endpoints)
+    if hop.caller.profile:
+        doors = ProfileDoors(manifest.accounts)
+        doors.look([hop])
+        endpoints = dict(doors.caller(hop.caller).endpoints) or endpoints
+    region = profile_setting(hop.caller.profile, "region") if hop.caller.profile else ""
+    if not endpoints or any(map(on_public_cloud, endpoints.values())):
+        return "", [f"region = {spec.region}"] if spec.region else []
+    lines = [f"region = {spec.region or region or 'us-east-1'}"]
+    more = ["request_checksum_calculation = when_required", "response_checksum_validation = when_required"]
+    if hop.caller.profile and (bundle := profile_setting(hop.caller.profile, "ca_bundle")):
+        more.append(f"ca_bundle = {bundle}")
+    urls = set(endpoints.values())
+    if len(urls) == 1 and len(endpoints) > 1:
+        return endpoints["s3"], [*lines, f"endpoint_url = {urls.pop()}", *more]
+    sections = [f"services = {hop.link}", *more, "", f"[services {hop.link}]"]
+    for service, url in sorted(endpoints.items()):
         sections += [f"{service} =", f"    endpoint_url = {url}"]
-    return gateway.endpoints["s3"], [*lines, *sections]
+    return endpoints.get("s3", ""), [*lines, *sections]
 
 
 def _run(
@@ -181,6 +187,7 @@ def _run(
     from xacct.engine.hops import assume_call
 
     doors = ProfileDoors(manifest.accounts)
+    doors.look([hop])
     call = assume_call(hop, seconds or hop.session_seconds, "xacct-use", **_second_factor(hop, mfa_serial))
     answer = doors.caller(hop.caller).ask(call)
     if answer is None:
@@ -207,6 +214,8 @@ def _second_factor(hop: Check, serial: str | None) -> dict[str, str]:
             fix="Name your device: --mfa-serial ARN; it is on your security page, such as "
             f"{hop.caller.account.iam_arn('mfa/NAME')}.",
         )
-    if not sys.stdin.isatty():
-        raise BadUsage("the code of the second factor can be asked on a terminal only")
+    if click.get_current_context().meta.get(NO_INPUT) or not sys.stdin.isatty():
+        raise BadUsage(
+            "the code of the second factor can be asked on a terminal only, and not with --no-input"
+        )
     return {"SerialNumber": serial, "TokenCode": click.prompt("Code", err=True, hide_input=True)}

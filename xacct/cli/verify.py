@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xacct.cli.options import format_option, manifest_options, only_option, verbose_option
+from xacct.cli.options import (
+    format_option,
+    manifest_options,
+    no_input_option,
+    only_option,
+    verbose_option,
+)
 from xacct.cli.say import say
 from xacct.errors import BadUsage, ExitCode, XacctError
 
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
 @click.command(name="verify")
 @manifest_options
+@no_input_option
 @only_option
 @click.option(
     "--account",
@@ -76,13 +83,14 @@ def command(
     _known("link", only_links, names(manifest))
     _known("account", only_accounts, tuple(manifest.accounts))
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    doors = ProfileDoors(manifest.accounts)
+    doors.look(only(expect(manifest, {}, now=now), frozenset(only_links)), everything=True)
     live = _Live([manifest])
     checks = only(
         expect(manifest, live.snapshots() if crowds(manifest) else {}, now=now), frozenset(only_links)
     )
     if only_accounts:
         checks = tuple(check for check in checks if check.caller.account.name in only_accounts)
-    doors = ProfileDoors(manifest.accounts)
     judge = Judge(live.estate, now)
     patience = Patience(
         wait, time.monotonic, time.sleep, lambda text: say(text, err=True), lambda: datetime.now(UTC)
@@ -143,18 +151,18 @@ class _Live:
 
     def snapshots(self) -> dict[str, Snapshot]:
         """Every account as it was read; one that cannot be asked is a gap and does not stop the others."""
-        from xacct.aws.session import Sessions
+        from xacct.cli.credentials import sessions
         from xacct.engine.observe import observe
         from xacct.snapshot import EVERYTHING, Snapshot, Unread
 
         if self._snapshots is None:
-            sessions = Sessions()
+            opened = sessions()
             gateways, found = {}, {}
             for spec in {
                 name: one for each in self._manifests for name, one in each.accounts.items()
             }.values():
                 try:
-                    gateways[spec.account.name] = sessions.gateway(spec)
+                    gateways[spec.account.name] = opened.gateway(spec)
                 except XacctError as error:
                     gap = Unread(account=spec.account.name, what=EVERYTHING, reason=str(error))
                     found[spec.account.name] = Snapshot(account=spec.account, unread=frozenset({gap}))

@@ -103,6 +103,7 @@ def prepare(
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
     )
+    plan = replace(plan, platforms=_platforms(snapshots))
     plan = without_the_dead(plan, snapshots, drop=choice.lifted.dead_principals)
     plan = replace(plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy))
     limits = [manifest.limits, *([earlier.limits] if earlier else [])]
@@ -161,3 +162,7 @@ def _endpoints(snapshots: Mapping[str, Snapshot]) -> immutabledict[str, str]:
             for service, url in sorted(snapshot.endpoints.items())
         }
     )
+
+
+def _platforms(snapshots: Mapping[str, Snapshot]) -> immutabledict[str, str]:
+    return immutabledict({name: one.platform for name, one in sorted(snapshots.items()) if one.platform})

@@ -27,6 +27,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             for account in plan.accounts
         ],
         "endpoints": dict(sorted(plan.endpoints.items())),
+        "platforms": dict(sorted(plan.platforms.items())),
         "counts": counts(plan),
         "compared": plan.compared,
         "steps": [_step(step) for step in plan.steps],

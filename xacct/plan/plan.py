@@ -109,7 +109,8 @@ class Plan:
     ``notes`` are remarks that stop nothing: foreign content that was left alone, differences of wording,
     what the platform does not enforce. ``access`` is what the plan means, at most, over all that was read.
     ``guards`` are reasons to refuse the apply (exit code 6), with the
-    word that lifts each.
+    word that lifts each. ``endpoints`` are by account/service, ``platforms`` (what each account was seen to
+    live on) by account.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Plan:
     guards: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     endpoints: immutabledict[str, str] = field(default_factory=immutabledict)
+    platforms: immutabledict[str, str] = field(default_factory=immutabledict)
     compared: int = 0
     access: tuple[Consequence, ...] = ()
 

@@ -84,6 +84,7 @@ def plan_of(body: Mapping[str, Any]) -> Plan:
         guards=tuple(_problem(one) for one in body["guards"]),
         notes=tuple(_problem(one) for one in body["notes"]),
         endpoints=immutabledict(body["endpoints"]),
+        platforms=immutabledict(body["platforms"]),
         compared=body["compared"],
         access=tuple(
             Consequence(weight=Weight(one["weight"]), text=one["text"], mark=one["mark"])

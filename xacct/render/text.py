@@ -10,6 +10,7 @@ from xacct.plan.codec import action, counts
 from xacct.plan.outcome import Applied, Failed, Skipped, Started, Waiting
 from xacct.plan.outcome import Outcome as StepOutcome
 from xacct.plan.plan import Create, Delete, Plan, Step, Update, Weight
+from xacct.platform import platform_named
 from xacct.policy.difference import differences
 from xacct.policy.document import Document
 from xacct.problem import Problem
@@ -47,11 +48,23 @@ def outcome_text(outcome: StepOutcome) -> str:
 
 
 def _header(plan: Plan) -> Iterator[str]:
+    """Each account with its platform and where its requests go: one address, or one for each service."""
     yield f"Plan for {plan.name}"
     for account in plan.accounts:
-        urls = {url for service, url in plan.endpoints.items() if service.partition("/")[0] == account.name}
-        at = f" at {', '.join(sorted(urls))}" if urls else ""
-        yield f"  {account.name:<12} {account.id}{at}"
+        urls = {
+            service.partition("/")[2]: url
+            for service, url in sorted(plan.endpoints.items())
+            if service.partition("/")[0] == account.name
+        }
+        platform = plan.platforms.get(account.name, "") if urls else ""
+        line = f"  {account.name:<12} {account.id}"
+        if platform:
+            line += f" on {platform_named(platform).title}"
+        if len(set(urls.values())) == 1:
+            line += f" at {next(iter(urls.values()))}"
+        yield line
+        if len(set(urls.values())) > 1:
+            yield from (f"  {'':<12} {service:<3} at {url}" for service, url in urls.items())
     yield ""
 
 

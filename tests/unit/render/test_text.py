@@ -22,12 +22,51 @@ def test_a_plan_names_its_accounts_and_where_they_are() -> None:
     made = replace(
         plan([], []),
         endpoints=immutabledict({"data/iam": "http://127.0.0.1:1", "data/s3": "http://127.0.0.1:1"}),
+        platforms=immutabledict({"data": "sandbox"}),
     )
     assert plan_text(made).splitlines()[:3] == [
         "Plan for example",
-        "  data         111122223333 at http://127.0.0.1:1",
+        "  data         111122223333 on the sandbox at http://127.0.0.1:1",
         "  apps         444455556666",
     ]
+
+
+def test_endpoints_that_differ_are_shown_service_by_service_trap_68() -> None:
+    made = replace(
+        plan([], []),
+        endpoints=immutabledict(
+            {
+                "apps/iam": "https://iam.amazonaws.com",
+                "apps/s3": "https://s3.amazonaws.com",
+                "data/iam": "http://euare.cloud:8773",
+                "data/sts": "http://tokens.cloud:8773",
+                "data/s3": "http://objectstorage.cloud:8773",
+            }
+        ),
+        platforms=immutabledict({"data": "eucalyptus", "apps": "aws-us-gov"}),
+    )
+    assert plan_text(made).splitlines()[:8] == [
+        "Plan for example",
+        "  data         111122223333 on Eucalyptus",
+        "               iam at http://euare.cloud:8773",
+        "               s3  at http://objectstorage.cloud:8773",
+        "               sts at http://tokens.cloud:8773",
+        "  apps         444455556666 on AWS (aws-us-gov)",
+        "               iam at https://iam.amazonaws.com",
+        "               s3  at https://s3.amazonaws.com",
+    ]
+
+
+def test_a_private_cloud_of_which_nothing_is_known_says_so() -> None:
+    made = replace(
+        plan([], []),
+        endpoints=immutabledict({"data/iam": "http://127.0.0.1:1"}),
+        platforms=immutabledict({"data": "private"}),
+    )
+    assert (
+        plan_text(made).splitlines()[1]
+        == "  data         111122223333 on a private cloud at http://127.0.0.1:1"
+    )
 
 
 def test_creations_show_what_will_be() -> None:
