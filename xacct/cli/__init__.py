@@ -29,6 +29,7 @@ COMMANDS = {
     "use": "Use a link as its consumer: role, profile, or a command with the session.",
     "explain": "Say why someone may do something, or not.",
     "who-can": "List everyone who may do something.",
+    "config": "Make AWS profiles from configurations of other tools.",
     "policy": "Compare, lint, prove and test policy documents.",
     "permissions": "Print the policies that xacct itself needs for a manifest.",
     "sandbox": "Run the embedded cloud.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ import click
 class Lazy(click.Group):
     """A group over a table of names and one-line helps; each command is ``command`` in a module of its own.
 
-    ``package`` is where the modules are; the order of the table is the order of the help.
+    ``package`` is where the modules are; the order of the table is the order of the help. A command whose name is
+    a word of Python has an underscore behind it in the name of its module.
     """
 
     def __init__(self, *args: Any, package: str, table: dict[str, str], **more: Any) -> None:
@@ -27,7 +29,8 @@ class Lazy(click.Group):
         """The module's ``command``."""
         if cmd_name not in self.table:
             return None
-        command = importlib.import_module(f"{self.package}.{cmd_name.replace('-', '_')}").command
+        module = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        command = importlib.import_module(f"{self.package}.{module}").command
         assert isinstance(command, click.Command)
         return command
 
