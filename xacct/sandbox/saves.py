@@ -16,7 +16,6 @@ from urllib.parse import quote
 
 from xacct.policy.arn import Arn, is_account_id
 from xacct.policy.document import Document, MalformedDocument, Statement
-from xacct.policy.lint import lint
 from xacct.policy.principal import is_unique_id
 from xacct.problem import Severity
 from xacct.sandbox.faults import ServiceFault
@@ -100,16 +99,26 @@ def _trust(operation: Operation, store: Store) -> Operation:
         if statement.principals is None:
             raise _malformed_iam("Missing required field Principal")
     _sids(document, _malformed_iam)
+    if any(
+        one.type == "Federated" for statement in document.statements for one in statement.principals or ()
+    ):
+        _shared_providers(text)
+    if _size(text) > TRUST_MOST:
+        raise _limit(f"Cannot exceed quota for ACLSizePerRole: {TRUST_MOST}")
+    stored = _with_ids(text, store, _malformed_iam)
+    return replace(operation, params={**operation.params, name: stored})
+
+
+def _shared_providers(text: str) -> None:
+    """IAM User Guide, "Identity-provider controls for shared OIDC providers"."""
+    from xacct.policy.lint import lint  # reads the catalogue of actions, which few requests need
+
     for finding in lint(text, "trust"):
         if (
             finding.rule in ("federated-no-subject", "federated-open-owner")
             and finding.severity is Severity.ERROR
         ):
             raise _malformed_iam(f"A trust in a shared identity provider must say in whom. {finding.message}")
-    if _size(text) > TRUST_MOST:
-        raise _limit(f"Cannot exceed quota for ACLSizePerRole: {TRUST_MOST}")
-    stored = _with_ids(text, store, _malformed_iam)
-    return replace(operation, params={**operation.params, name: stored})
 
 
 def _inline(operation: Operation, caller: Caller, store: Store) -> None:
