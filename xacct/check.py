@@ -73,11 +73,22 @@ class Want(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A principal that verify acts as, and the AWS profile that holds its credentials ("" = not at hand)."""
+    """A principal that verify acts as, and the AWS profile that holds its credentials ("" = not at hand).
+
+    Those whom an identity provider vouches for have the provider's ARN, a service its name, with the keys and
+    values (patterns) in ``claims`` that their requests bring; ``called`` is how people speak of them.
+    """
 
     account: Account
     arn: str
     profile: str = ""
+    claims: tuple[tuple[str, str], ...] = ()
+    called: str = ""
+
+    @property
+    def federated(self) -> bool:
+        """Whether it has no credentials of its own, but a token or an assertion of a provider."""
+        return ":oidc-provider/" in self.arn or ":saml-provider/" in self.arn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +103,7 @@ class Check:
     ``source_ip`` says from where the link lets in; who tries from elsewhere learns nothing. ``ended`` marks
     the hop of a link that is over: nobody can be seen to be let in any more. ``removed`` marks what an earlier
     manifest declared and this one does not: refused once is not enough there. ``why`` says in a sentence why
-    nobody can try, where that is so.
+    nobody can try, where that is so. ``tags`` are keys of session tags that the hop sends.
     """
 
     name: str
@@ -112,6 +123,7 @@ class Check:
     ended: bool = False
     removed: bool = False
     why: str = ""
+    tags: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
 
 

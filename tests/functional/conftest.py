@@ -46,6 +46,7 @@ class Cloud:
                 account: Key(found.access_key_id, found.secret_access_key)
                 for account, found in sandbox.credentials.items()
             },
+            sandbox,
         )
         self._capsys = capsys
 

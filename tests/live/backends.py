@@ -47,7 +47,7 @@ class OnSandbox:
                 account: Key(found.access_key_id, found.secret_access_key)
                 for account, found in sandbox.credentials.items()
             }
-            yield World(sandbox.endpoint, keys), {account: account for account in ids}
+            yield World(sandbox.endpoint, keys, sandbox), {account: account for account in ids}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,13 @@ pytestmark = pytest.mark.slow
 
 REFUSED = {
     # What Ceph ignores or refuses is a problem at plan time: by example, what each problem is about.
-    "ceph": {"external-id-mfa": ["sts:ExternalId"]},
+    "ceph": {
+        "external-id-mfa": ["sts:ExternalId"],
+        "aws-service": ["no service"],
+        "ci-jobs": ["no provider"],
+        "identity-center": ["aws:PrincipalArn"],
+        "saml-users": ["SAML"],
+    },
     "sandbox": {},
     "aws": {},
 }

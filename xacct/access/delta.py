@@ -12,9 +12,11 @@ from xacct.access.who import Reacher, who_can
 from xacct.policy.catalogue import actions, matching, numbers, resource_patterns
 from xacct.policy.document import Document, Statement
 from xacct.policy.evaluate import Outcome
-from xacct.policy.principal import Anonymous, Session
+from xacct.policy.federation import SSO_PATH
+from xacct.policy.principal import Anonymous, Federated, Service, Session
 from xacct.snapshot import RoleRecord, Snapshot
 
+_SSO = f":role/{SSO_PATH}/"
 MOST_QUESTIONS = 200
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 """What is asked where a statement allows by a wildcard."""
@@ -62,7 +64,7 @@ def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable
     """
     questions = questions_about((before, after), roles, buckets)
     asked = questions[:MOST_QUESTIONS]
-    had, has = ways(before, asked), ways(after, asked)
+    had, has = _told(ways(before, asked)), _told(ways(after, asked))
     return Delta(
         gained=_grouped({way: sure for way, sure in has.items() if way not in had}),
         lost=_grouped({way: sure for way, sure in had.items() if way not in has}),
@@ -102,7 +104,7 @@ def ways(estate: Estate, questions: Iterable[Question]) -> dict[Way, bool]:
     found: dict[Way, bool] = {}
     for question in questions:
         for reacher in who_can(estate, question.action, question.resource):
-            if isinstance(reacher.principal, Session) and not reacher.outside:
+            if isinstance(reacher.principal, Session) and not reacher.outside and not _people(reacher):
                 continue  # a role is a way for somebody, not somebody
             key = Way(
                 _arn(reacher),
@@ -116,10 +118,22 @@ def ways(estate: Estate, questions: Iterable[Question]) -> dict[Way, bool]:
     return found
 
 
+def _told(found: Mapping[Way, bool]) -> dict[Way, bool]:
+    """Without the ways through a role of Identity Center: the people with that permission set are told instead."""
+    return {way: sure for way, sure in found.items() if not any(_SSO in role for role in way.roles)}
+
+
+def _people(reacher: Reacher) -> bool:
+    """Whether it is the role of a permission set, which stands for whoever Identity Center signs in."""
+    return isinstance(reacher.principal, Session) and _SSO in reacher.principal.role_arn
+
+
 def _arn(reacher: Reacher) -> str:
     if isinstance(reacher.principal, Anonymous):
         return "*"
     principal = reacher.principal
+    if isinstance(principal, Federated | Service):
+        return principal.called
     return principal.role_arn if isinstance(principal, Session) else principal.arn
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from xacct.access.estate import Estate, Gap
 from xacct.access.settle import Settled, settle
 from xacct.policy.evaluate import Outcome
-from xacct.policy.principal import Principal, Session, User
+from xacct.policy.federation import entry
+from xacct.policy.principal import Federated, Principal, Session, User
 from xacct.policy.request import Request
 from xacct.snapshot import RoleRecord
 
@@ -160,7 +161,9 @@ def ending(
 def ask(
     estate: Estate, principal: Principal, action: str, resource: str, context: Mapping[str, object]
 ) -> Hop:
-    """One request, decided over the estate's documents."""
+    """One request, decided over the estate's documents; to enter a role each uses the call that it has."""
+    if isinstance(principal, Federated) and action.lower() == ASSUME.lower():
+        action = entry(principal.provider)
     owner = estate.owner(resource)
     keys: dict[str, object] = {
         "aws:SecureTransport": "true",

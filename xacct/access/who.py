@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 
 from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, LONGEST, Hop, ask, ending
@@ -12,10 +13,19 @@ from xacct.platform import platform_named
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
-from xacct.policy.principal import Anonymous, Principal, Root, Service, Session, parse_principal
+from xacct.policy.principal import (
+    Anonymous,
+    Federated,
+    Principal,
+    Root,
+    Service,
+    Session,
+    parse_principal,
+)
 from xacct.policy.request import named
 from xacct.snapshot import RoleRecord
 
+_POSITIVE = frozenset({"stringequals", "stringlike", "arnequals", "arnlike"})
 _POSSIBLE = (Outcome.ALLOWED, Outcome.UNKNOWN)
 
 
@@ -123,7 +133,7 @@ def _candidates(
             if by_name or unasked or may_be_allowed(snapshot, role, verb, resource):
                 yield estate.session(role), False
     if document is not None:
-        yield from _strangers(estate, document)
+        yield from _strangers(estate, document, trust=verb == ASSUME.lower())
 
 
 def _names_role(named: frozenset[str], role: RoleRecord) -> bool:
@@ -131,7 +141,7 @@ def _names_role(named: frozenset[str], role: RoleRecord) -> bool:
     return not named.isdisjoint((role.arn, role.id)) or any(session in one for one in named)
 
 
-def _strangers(estate: Estate, document: Document) -> Iterator[tuple[Principal, bool]]:
+def _strangers(estate: Estate, document: Document, *, trust: bool) -> Iterator[tuple[Principal, bool]]:
     known = {user.arn for user in estate.users()} | {role.arn for role in estate.roles()}
     seen: set[str] = set()
     for element in _named(document):
@@ -148,8 +158,27 @@ def _strangers(estate: Estate, document: Document) -> Iterator[tuple[Principal, 
         if isinstance(principal, Root):
             if principal.account not in estate.snapshots:
                 yield replace(principal, delegated=True), True
-        elif not isinstance(principal, Service):
+        elif not isinstance(principal, Service | Federated):
             yield estate.principal(element), principal.account not in estate.snapshots
+    if trust:
+        for vouched in _vouched(document):
+            outside = isinstance(vouched, Federated) and account_of(vouched.provider) not in estate.snapshots
+            yield vouched, outside
+
+
+def _vouched(document: Document) -> Iterator[Federated | Service]:
+    """Those who come by a provider, and services: one for each subject, or source, that a statement names."""
+    found: dict[Federated | Service, None] = {}
+    for statement in document.statements:
+        for element in statement.principals or () if statement.effect == "Allow" else ():
+            if element.type in ("Federated", "Service"):
+                make = Federated if element.type == "Federated" else Service
+                asked = {
+                    key: values for operator, key, values in statement.conditions if operator in _POSITIVE
+                }
+                for values in product(*asked.values()):
+                    found[make(element.value, tuple(zip(asked, values, strict=True)))] = None
+    yield from found
 
 
 def _named(document: Document) -> Iterable[str]:

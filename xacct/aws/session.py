@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -117,6 +118,31 @@ class Sessions:
             endpoints=endpoints,
             origin=origin,
         )
+
+    def token(self, profile: str, account: str) -> str:
+        """The text of the file that a profile names as web_identity_token_file.
+
+        Raises:
+            NoCredentials: there is no such profile, it names no file, or the file cannot be read.
+        """
+        origin = _source(profile)
+        try:
+            path = self._core(profile).get_scoped_config().get("web_identity_token_file")
+        except BotoCoreError as error:
+            raise no_credentials(account, error, origin) from None
+        if not path:
+            raise NoCredentials(
+                account,
+                f"{origin} names no web_identity_token_file",
+                fix="Write the job's token into a file, and name it there.",
+            )
+        try:
+            return Path(str(path)).expanduser().read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise NoCredentials(
+                account, f"the token in {path} cannot be read: {why}", fix=f"Correct the path in {origin}."
+            ) from None
 
     def _entered(self, spec: AccountSpec, temporary: Temporary | None) -> botocore.session.Session:
         match spec.credentials:

@@ -45,6 +45,10 @@ class ProfileDoors:
         """The principal's own credentials."""
         return self._gateway(caller.account, caller, None)
 
+    def token(self, caller: Caller) -> str:
+        """The token that the principal's profile points at (web_identity_token_file)."""
+        return self._sessions.token(caller.profile, caller.account.name)
+
     def session(self, caller: Caller, check: Check, answer: dict[str, Any]) -> Gateway:
         """The session that an answer to AssumeRole opened."""
         return self._gateway(check.owner, caller, Temporary.of(answer))

@@ -91,11 +91,15 @@ def _advice(manifest: Manifest, hop: Check, seconds: int | None, files: str) -> 
     """Text to paste, without a secret in it."""
     from xacct.manifest.expect import places
 
+    if by_other_means := _by_other_means(hop):
+        return f"Role: {hop.role}\n\n{by_other_means}\n"
     s3, lines = _whereabouts(manifest, hop)
     block = [
         f"[profile {hop.link}]",
         f"role_arn = {hop.role}",
-        f"source_profile = {hop.caller.profile or 'YOUR-PROFILE'}",
+        "web_identity_token_file = FILE-WITH-THE-TOKEN"
+        if hop.caller.federated
+        else f"source_profile = {hop.caller.profile or 'YOUR-PROFILE'}",
         f"duration_seconds = {seconds or hop.session_seconds}",
     ]
     if hop.external_id:
@@ -118,6 +122,19 @@ def _advice(manifest: Manifest, hop: Check, seconds: int | None, files: str) -> 
         text += ["", "With s3cmd, which takes a session's keys out of the environment:", ""]
         text += [f"    xacct use{files} {hop.link} -- {_S3CMD}{_s3cmd_host(s3)} ls {url}" for url in urls]
     return "\n".join(text) + "\n"
+
+
+def _by_other_means(hop: Check) -> str:
+    """For those who never use a profile: people who sign in at their provider, and services."""
+    if ":saml-provider/" in hop.caller.arn:
+        pair = f"{hop.role},{hop.caller.arn}"
+        return (
+            "Have the identity provider send this pair in the attribute "
+            f"https://aws.amazon.com/SAML/Attributes/Role, and sign in there:\n\n    {pair}"
+        )
+    if not hop.caller.arn.startswith("arn:"):
+        return f"Name the role where {hop.caller.arn} is set up; the service enters it by itself."
+    return ""
 
 
 def _files(paths: tuple[str, ...]) -> str:
@@ -184,11 +201,16 @@ def _run(
     from xacct.aws.session import Temporary
     from xacct.cli.child import run_child
     from xacct.cli.doors import ProfileDoors
-    from xacct.engine.hops import assume_call
+    from xacct.engine.hops import assume_call, token_of
 
     doors = ProfileDoors(manifest.accounts)
     doors.look([hop])
-    call = assume_call(hop, seconds or hop.session_seconds, "xacct-use", **_second_factor(hop, mfa_serial))
+    more = (
+        token_of(doors.token(hop.caller), hop.caller)
+        if hop.caller.federated
+        else _second_factor(hop, mfa_serial)
+    )
+    call = assume_call(hop, seconds or hop.session_seconds, "xacct-use", **more)
     answer = doors.caller(hop.caller).ask(call)
     if answer is None:
         raise XacctError(f"the role {hop.role} does not exist", fix="Has the manifest been applied?")

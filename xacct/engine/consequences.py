@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
@@ -20,6 +21,7 @@ from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
 from xacct.policy.lint import lint
+from xacct.policy.principal import Federated, Service
 from xacct.resource import Address, Resource
 from xacct.snapshot import Snapshot
 
@@ -143,7 +145,7 @@ def _short(arn: str, estate: Estate) -> str:
     if arn in estate.snapshots:
         return f"anyone of account {estate.snapshots[arn].account.name}"
     parts = arn.split(":", 5)
-    snapshot = estate.snapshots.get(parts[4]) if len(parts) == 6 else None
+    snapshot = estate.snapshots.get(parts[4]) if len(parts) == 6 and parts[0] == "arn" else None
     return f"{snapshot.account.name}/{parts[5]}" if snapshot else arn
 
 
@@ -249,6 +251,8 @@ def _denied(check: Check, estate: Estate) -> str:
         caller = estate.principal(check.caller.arn)
     except ValueError:
         return ""
+    if isinstance(caller, Federated | Service):
+        caller = replace(caller, claims=check.caller.claims)
     context: dict[str, object] = {}
     if check.action == "sts:AssumeRole":
         if check.external_id:

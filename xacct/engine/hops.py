@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -12,6 +14,7 @@ from xacct.check import Caller, Check, Want
 from xacct.engine.gateway import Gateway
 from xacct.engine.probe import Answer, Door, Tried, refusal
 from xacct.errors import ServiceError, XacctError
+from xacct.policy.match import glob
 from xacct.resource import Call
 
 ASSUME = "sts:AssumeRole"
@@ -23,7 +26,7 @@ TOO_LONG = "The DurationSeconds that were asked for are refused, and fewer are n
 _INVALID = frozenset({"InvalidArgument", "ValidationError", "InvalidParameterValue"})
 
 Key = tuple[str, str, str]
-"""What tells sessions apart: profile, role, external id."""
+"""What tells sessions apart: profile, role, external id with the keys of tags."""
 
 
 class Doors(Protocol):
@@ -31,6 +34,9 @@ class Doors(Protocol):
 
     def caller(self, caller: Caller) -> Gateway:
         """The principal's own credentials; raises ``XacctError`` where there are none."""
+
+    def token(self, caller: Caller) -> str:
+        """The token of whoever a provider vouches for; raises ``XacctError`` where there is none."""
 
     def session(self, caller: Caller, check: Check, answer: dict[str, Any]) -> Gateway:
         """The session that an answer to AssumeRole opened."""
@@ -59,6 +65,8 @@ class Hops:
         own = self.own(caller)
         if isinstance(own, Tried):
             return own.detail
+        if caller.federated:
+            return ""  # a token that is not accepted is refused in other words than one that is not let in
         try:
             _identify(own.gateway)
         except XacctError as error:
@@ -94,7 +102,7 @@ class Hops:
     def _enter(self, caller: Caller) -> Door | Tried:
         try:
             gateway = self._doors.caller(caller)
-            seen = _identify(gateway)
+            seen = None if caller.federated else _identify(gateway)
         except NoCredentials as error:
             return Tried(Answer.NOT_TRIED, str(error))
         except ServiceError as error:
@@ -116,13 +124,16 @@ class Hops:
             if check.action == ASSUME and check.want is Want.ALLOWED
             else SHORTEST_SESSION
         )
+        more: dict[str, str] = {}
         try:
-            answer = own.gateway.ask(assume_call(check, seconds, SESSION_NAME))
+            if check.caller.federated:
+                more = token_of(self._doors.token(check.caller), check.caller)
+            answer = own.gateway.ask(assume_call(check, seconds, SESSION_NAME, **more))
             if answer is None:
                 return Tried(Answer.ABSENT, f"The role {check.role} does not exist.")
             session = self._doors.session(check.caller, check, answer)
         except ServiceError as error:
-            if seconds > SHORTEST_SESSION and _too_long(own.gateway, check, error):
+            if seconds > SHORTEST_SESSION and _too_long(own.gateway, check, error, more):
                 return Tried(Answer.DENIED, error.message or TOO_LONG)
             return refusal(error)
         except XacctError as error:
@@ -131,24 +142,48 @@ class Hops:
 
 
 def assume_call(check: Check, seconds: int, name: str, **more: str | None) -> Call:
-    """The request that opens a session of the check's role."""
+    """The request that opens a session of the check's role; with ``WebIdentityToken`` by the token alone."""
     return Call.of(
         "sts",
-        "AssumeRole",
+        "AssumeRoleWithWebIdentity" if more.get("WebIdentityToken") else "AssumeRole",
         RoleArn=check.role,
         RoleSessionName=name,
         DurationSeconds=seconds,
         ExternalId=check.external_id or None,
+        Tags=tuple({"Key": key, "Value": SESSION_NAME} for key in check.tags) or None,
         **more,
     )
 
 
+def token_of(token: str, caller: Caller) -> dict[str, str]:
+    """The token as a parameter, where it speaks for the declared subject.
+
+    Raises:
+        XacctError: it is none, or speaks for somebody else, so that nothing would be learned with it.
+    """
+    try:
+        body = token.split(".")[1]
+        said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        subject = str(said["sub"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        raise XacctError(
+            f"the profile {caller.profile} holds no token of an identity provider", fix="Look at its file."
+        ) from None
+    wanted = next((value for key, value in caller.claims if key.endswith(":sub")), "*")
+    if not glob(wanted).fullmatch(subject):
+        raise XacctError(
+            f"the token of the profile {caller.profile} speaks for {subject}, not for {wanted}",
+            fix="Name the profile of a job that is meant.",
+        )
+    return {"WebIdentityToken": token}
+
+
 def key_of(check: Check) -> Key:
-    """The session that a check runs in."""
-    return (check.caller.profile, check.role, check.external_id)
+    """The session that a check runs in; one with tags is another."""
+    return (check.caller.profile, check.role, " ".join((check.external_id, *check.tags)))
 
 
-def _too_long(gateway: Gateway, check: Check, error: ServiceError) -> bool:
+def _too_long(gateway: Gateway, check: Check, error: ServiceError, more: Mapping[str, str]) -> bool:
     """Whether it is the length of the session that was refused.
 
     AWS says so; Ceph answers InvalidArgument without a word, and then the shortest session shows it.
@@ -158,7 +193,7 @@ def _too_long(gateway: Gateway, check: Check, error: ServiceError) -> bool:
     if error.status != 400 or error.unanswered or error.code not in _INVALID:
         return False
     try:
-        return gateway.ask(assume_call(check, SHORTEST_SESSION, SESSION_NAME)) is not None
+        return gateway.ask(assume_call(check, SHORTEST_SESSION, SESSION_NAME, **more)) is not None
     except XacctError:
         return False
 
@@ -178,7 +213,10 @@ def _identify(gateway: Gateway) -> Identity | None:
 
 
 def _is(seen: Identity, declared: Caller) -> bool:
-    """Whether it is the declared principal; a session's ARN has its role's name without the path."""
+    """Whether it is the declared principal; a session's ARN has its role's name without the path.
+
+    The role of a permission set may be declared by a pattern of its name.
+    """
     if not seen.arn:
         return seen.account == declared.account.id
     if seen.arn == declared.arn:
@@ -187,7 +225,7 @@ def _is(seen: Identity, declared: Caller) -> bool:
     return (
         bool(session)
         and ":role/" in declared.arn
-        and rest.partition("/")[0] == declared.arn.rpartition("/")[2]
+        and glob(declared.arn.rpartition("/")[2]).fullmatch(rest.partition("/")[0]) is not None
         and before.rpartition(":")[2] == declared.account.id
     )
 

@@ -99,7 +99,8 @@ class _Run:
         """Try one check."""
         if not check.caller.profile:
             detail = check.why or f"There is no profile for {check.caller.arn}, so nobody could try as it."
-            return self._untried(check, detail, "Name its profile in the manifest, under users or roles.")
+            fix = "" if check.caller.claims else "Name its profile in the manifest, under users or roles."
+            return self._untried(check, detail, fix)
         if check.mfa:
             return self._untried(
                 check,

@@ -14,6 +14,8 @@ from xacct.snapshot import Snapshot
 
 ASSUME = "sts:AssumeRole"
 WRONG_ID = "xacct-wrong-id"
+UNDECLARED = "xacct-undeclared"
+"""The key of a session tag that no manifest has."""
 LONGEST_CHAINED = 3600
 """A session that is opened from a session lasts one hour at most; asking for more fails."""
 
@@ -51,14 +53,16 @@ def hops(manifest: Manifest, link: str) -> tuple[Check, ...]:
             for user in manifest.users.values():
                 if user.profile and user.name.account.id in path.open_to:
                     named.append(Caller(account=user.name.account, arn=user.name.arn, profile=user.profile))
-            found += [_hop(path, caller) for caller in {one.arn: one for one in named}.values()]
+            found += [_hop(path, caller) for caller in {(one.arn, one.claims): one for one in named}.values()]
             found += [_hop(path, caller) for caller, _ in path.unnamed]
     return tuple(found)
 
 
 def crowds(manifest: Manifest) -> frozenset[str]:
     """The accounts (by name) whose users have to be read to tell who stands behind a trust."""
-    ids = {number for path in paths(manifest, {}) for number in path.open_to}
+    known = paths(manifest, {})
+    ids = {number for path in known for number in path.open_to}
+    ids |= {one.account.id for path in known for one in path.callers if "?" in one.arn}  # permission sets
     return frozenset(name for name, spec in manifest.accounts.items() if spec.account.id in ids)
 
 
@@ -88,6 +92,9 @@ def _must(path: Path) -> Iterator[Check]:
     for caller in path.callers:
         hop = _hop(path, caller)
         yield hop
+        if path.conditions.session_tags and not caller.federated:
+            keys = tuple(key if key != "*" else UNDECLARED for key in path.conditions.session_tags)
+            yield replace(hop, name=f"{hop.name} with tags on the session", tags=keys)
         for target in path.targets:
             for action in sorted(target.actions, key=_rank):
                 yield _in_session(hop, target.bucket, action, target.prefix, Want.ALLOWED)
@@ -108,6 +115,7 @@ class _Negatives:
         for caller in self.path.callers:
             hop = _hop(self.path, caller)
             yield from self._external_id(hop)
+            yield from self._tags(hop)
             yield from self._in_session(hop)
             yield from self._direct(hop)
         yield from self._strangers()
@@ -130,12 +138,20 @@ class _Negatives:
                 name = f"{_short(hop.caller)} cannot assume {self.path.role.name} {words}"
                 yield replace(hop, name=name, external_id=wrong, want=Want.DENIED)
 
+    def _tags(self, hop: Check) -> Iterator[Check]:
+        """A tag beyond the declared ones; no other path may let it in."""
+        keys = self.path.conditions.session_tags
+        others = [one for one in self.every if one.role == self.path.role and one is not self.path]
+        if keys and "*" not in keys and not hop.caller.federated and not others:
+            name = f"{_short(hop.caller)} cannot tag its session with something else"
+            yield replace(hop, name=name, tags=(UNDECLARED,), want=Want.DENIED)
+
     def _others_let_in(self, caller: Caller, external_id: str) -> bool:
         """Whether another path into the same role lets this principal in with this external id."""
         return any(
             path is not self.path
             and path.conditions.external_id in ("", external_id)
-            and (caller.arn in {one.arn for one in path.callers} or _open_to(path, caller.account.id))
+            and (_enters_as(path, caller) or _open_to(path, caller.account.id))
             for path in self.every
             if path.role == self.path.role
         )
@@ -207,6 +223,8 @@ class _Negatives:
 
     def _direct(self, hop: Check) -> Iterator[Check]:
         """The same principal without the role; within one account its own policies may well allow it."""
+        if hop.caller.federated or not hop.caller.arn.startswith("arn:"):
+            return  # without the role there is nothing that it could ask with
         if hop.caller.account.id == self.path.role.account.id:
             return
         first = {target.bucket: target.prefix for target in reversed(self.path.targets)}
@@ -242,7 +260,12 @@ def _open_to(path: Path, account: str) -> bool:
     return bool(path.open_to & {account, EVERYBODY})
 
 
+def _enters_as(path: Path, caller: Caller) -> bool:
+    return any((one.arn, one.claims) == (caller.arn, caller.claims) for one in path.callers)
+
+
 def _hop(path: Path, caller: Caller) -> Check:
+    """A principal enters the role, by the call that it has for it."""
     chained = ":role/" in caller.arn
     return Check(
         name=f"{_short(caller)} assumes {path.role.name}",
@@ -257,6 +280,7 @@ def _hop(path: Path, caller: Caller) -> Check:
         mfa=path.conditions.mfa,
         session_seconds=min(path.session_seconds, LONGEST_CHAINED) if chained else path.session_seconds,
         source_ip=path.conditions.source_ip,
+        why="" if caller.profile else _nothing_to_try_with(caller),
         place=path.place,
     )
 
@@ -275,7 +299,23 @@ def _in_session(hop: Check, bucket: Name, action: str, prefix: str | None, want:
     )
 
 
+def _nothing_to_try_with(caller: Caller) -> str:
+    """Why nobody can try as it, for those of whom no keys could be at hand anywhere."""
+    if ":saml-provider/" in caller.arn:
+        return "People get an assertion of their provider when they sign in; there is none to try with here."
+    if ":oidc-provider/" in caller.arn:
+        return (
+            f"Only {caller.called} gets such a token. Run verify there, with a profile that has role_arn and "
+            "web_identity_token_file, and name it: profile."
+        )
+    if not caller.arn.startswith("arn:"):
+        return "Only the service itself has the credentials to try with."
+    return ""
+
+
 def _short(caller: Caller) -> str:
+    if caller.called:
+        return caller.called
     return f"{caller.account.name}/{caller.arn.rpartition(':')[2]}"
 
 

@@ -11,10 +11,17 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from xacct.account import Account
-from xacct.policy.federation import ASSUME, WITH_SAML, WITH_WEB_IDENTITY, oidc_arn, saml_arn, saml_audience
+from xacct.policy.federation import (
+    ASSUME,
+    SSO_PATH,
+    WITH_SAML,
+    WITH_WEB_IDENTITY,
+    oidc_arn,
+    saml_arn,
+    saml_audience,
+)
 from xacct.problem import Place
 
-SSO_PATH = "aws-reserved/sso.amazonaws.com"
 SSO_NAME = "AWSReservedSSO_"
 SUFFIX = 16
 """Characters behind the name of a permission set in the name of its role; new ones whenever it is made again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from xacct.manifest.identities import (
-    SSO_PATH,
     PermissionSet,
     SamlUser,
     ServiceFor,
@@ -14,11 +13,9 @@ from xacct.manifest.identities import (
 )
 from xacct.manifest.model import Conditions, Foreign, Manifest, Name, Trusted, TrustList, WrittenDocument
 from xacct.policy.arn import Arn
+from xacct.policy.federation import PROTECTED, SSO_PATH
 from xacct.policy.lint import lint
 from xacct.problem import Place, Problem, Severity
-
-SERVICE_LINKED = "aws-service-role/"
-"""The path of roles that belong to a service: nobody else can change or delete them."""
 
 _RULES = frozenset(
     {
@@ -101,7 +98,7 @@ def _by_name(path: str, name: str, account: str, place: Place | None) -> Iterato
 
 
 def _made(name: Name, place: Place | None) -> Iterator[Problem]:
-    if name.path.startswith(("/aws-reserved/", f"/{SERVICE_LINKED}")):
+    if name.path.startswith(PROTECTED):
         yield _problem(
             "A protected role",
             f'"{name}": roles under {name.path.split("/")[1]}/ are made by AWS; nobody else can make or change them.',
@@ -111,7 +108,7 @@ def _made(name: Name, place: Place | None) -> Iterator[Problem]:
 
 
 def _grant(grant: Name, role: str) -> Iterator[Problem]:
-    if grant.kind != "role" or not grant.path.startswith(("/aws-reserved/", f"/{SERVICE_LINKED}")):
+    if grant.kind != "role" or not grant.path.startswith(PROTECTED):
         return
     known = permission_set_of(grant.path, grant.name)
     if grant.path.startswith("/aws-reserved/"):

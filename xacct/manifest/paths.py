@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from xacct.account import Account
 from xacct.check import Caller
 from xacct.manifest.documents import ACCESS, on_objects
+from xacct.manifest.identities import PermissionSet, SamlUser, ServiceFor, WebIdentity
 from xacct.manifest.model import (
     Conditions,
     Foreign,
@@ -22,6 +23,7 @@ from xacct.manifest.model import (
     WholeAccount,
     WrittenDocument,
 )
+from xacct.manifest.provided import roles_of
 from xacct.manifest.reach import assumable, declared_by
 from xacct.policy.arn import Arn, is_account_id, root_arn
 from xacct.policy.document import Statement
@@ -197,6 +199,12 @@ class _Crowd:
                     known = self._holding_a_grant(account)
                     callers += known
                     unnamed += [] if known else [self._nobody(account)]
+                case PermissionSet():
+                    known = list(self._of_set(one))
+                    callers += known
+                    unnamed += [] if known else [self._no_set(one)]
+                case WebIdentity() | SamlUser() | ServiceFor():
+                    callers.append(self._vouched(one))
         return _once(callers), tuple(unnamed), frozenset(open_to)
 
     def of_statement(self, statement: Statement) -> _Found:
@@ -211,6 +219,8 @@ class _Crowd:
             number = named.value if is_account_id(named.value) else arn.account if arn else ""
             if EVERYBODY in (named.type, named.value):
                 open_to.add(EVERYBODY)
+            elif named.type == "Federated":
+                callers += self._by_claims(named.value, statement)
             elif arn is not None and arn.resource.startswith(("user/", "role/")):
                 callers += self._by_arn(named.value)
             elif number and (arn is None or arn.resource == "root"):
@@ -220,6 +230,18 @@ class _Crowd:
                 callers += known
                 unnamed += [] if known else [self._nobody(account)]
         return _once(callers), tuple(unnamed), frozenset(open_to)
+
+    def _by_claims(self, value: str, statement: Statement) -> Iterator[Caller]:
+        """Whoever a written statement lets in by a provider: one for each subject that it names."""
+        account = self.role.account
+        asked = {key: values for operator, key, values in statement.conditions if operator in _POSITIVE}
+        subjects = next((key for key in asked if key.endswith(":sub")), "")
+        plain = tuple((key, values[0]) for key, values in asked.items() if key != subjects)
+        for subject in asked.get(subjects, ("",)):
+            claims = (*plain, (subjects, subject)) if subject else plain
+            named = value.rpartition("-provider/")[2]
+            called = f"{subject} of {named}" if subject else named
+            yield Caller(account=account, arn=value, claims=claims, called=called)
 
     def _by_condition(self, statement: Statement, number: str) -> Iterator[Caller]:
         """The users and roles that a condition picks out of an account, where it names them whole."""
@@ -275,6 +297,32 @@ class _Crowd:
             and (user.name.arn in inside or assumable(user.grants, self.role.arn))
         ]
 
+    def _of_set(self, one: PermissionSet) -> Iterator[Caller]:
+        """The role of a permission set; before anything is read, by the pattern of its name."""
+        snapshot = self.snapshots.get(one.account.name)
+        if snapshot is None:
+            yield Caller(account=one.account, arn=one.patterns[0], profile=one.profile, called=str(one))
+            return
+        for role in roles_of(one, snapshot):
+            yield Caller(account=one.account, arn=role.arn, profile=one.profile, called=str(one))
+
+    def _no_set(self, one: PermissionSet) -> tuple[Caller, str]:
+        return (
+            Caller(account=one.account, arn=one.patterns[0], called=str(one)),
+            f"No role of the {one} was found.",
+        )
+
+    def _vouched(self, one: WebIdentity | SamlUser | ServiceFor) -> Caller:
+        """Whoever a provider vouches for, or a service; the values of conditions are what they bring."""
+        standing = one.standing(self.role.account)
+        return Caller(
+            account=self.role.account,
+            arn=standing.value,
+            profile=one.profile if isinstance(one, WebIdentity) else "",
+            claims=tuple((key, values[0]) for _, key, values in standing.when),
+            called=str(one),
+        )
+
     def _nobody(self, account: Account) -> tuple[Caller, str]:
         root = root_arn(account.id, account.partition)
         return (
@@ -291,4 +339,4 @@ def _stands_for(account: Account, arn: str) -> Caller:
 
 
 def _once(callers: Iterable[Caller]) -> tuple[Caller, ...]:
-    return tuple({caller.arn: caller for caller in callers}.values())
+    return tuple({(caller.arn, caller.claims): caller for caller in callers}.values())

@@ -150,7 +150,7 @@ def _sides(link: LinkSpec) -> Iterator[Problem]:
             if sets
             else f"Add grant: [{account}/group/NAME], if nothing else gives it.",
             link.place,
-            Severity.WARNING,
+            Severity.INFO if sets else Severity.WARNING,
         )
     for account in sorted(granting - trusting - {link.role.account.name}):
         yield _problem(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from xacct.kinds.role import Role
 from xacct.plan.plan import Change, Delete
 from xacct.policy.document import Document
+from xacct.policy.federation import PROTECTED
 from xacct.problem import Problem, Severity
 from xacct.resource import Address, Resource, State
 
@@ -99,6 +101,7 @@ def foreign_parts(desired: State, live: State, changes: Mapping[Address, Change]
             not entity
             or not address.kind.endswith(("-policy", "-attachment"))
             or address.kind == "bucket-policy"
+            or _protected(live, address)
         ):
             continue
         opens = sorted(arn for arn in roles if arn and _grants(resource, arn))
@@ -110,6 +113,12 @@ def foreign_parts(desired: State, live: State, changes: Mapping[Address, Change]
                 fix="If it should go, say what the earlier manifest was (--was), or list it under removed.",
                 severity=Severity.INFO,
             )
+
+
+def _protected(live: State, address: Address) -> bool:
+    """Whether it is on a role that AWS made, where nobody else could change it."""
+    role = live.resources.get(Address(address.account, Role.kind, address.parts[:1]))
+    return address.kind.startswith("role-") and isinstance(role, Role) and role.path.startswith(PROTECTED)
 
 
 def _entity(address: Address) -> tuple[str, str] | None:

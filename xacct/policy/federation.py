@@ -20,6 +20,11 @@ AUDIENCE = "sts.amazonaws.com"
 SHARED = {GITHUB: "repo:", GITLAB: "project_path:"}
 """Providers that serve everybody under one issuer, with what every subject of theirs begins with, then the owner."""
 
+PROTECTED = ("/aws-reserved/", "/aws-service-role/")
+"""Paths of roles that AWS makes; nobody else can change or delete them."""
+SSO_PATH = "aws-reserved/sso.amazonaws.com"
+"""Where the roles of Identity Center's permission sets are; a region may follow."""
+
 _OIDC, _SAML = "oidc-provider/", "saml-provider/"
 _BUILT_IN = frozenset(
     {"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}

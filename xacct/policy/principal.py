@@ -12,6 +12,10 @@ from xacct.policy.arn import Arn, account_of, is_account_id, root_arn
 _UNIQUE_ID = re.compile(r"A(?:IDA|ROA|GPA|NPA|KIA)[A-Z0-9]{12,}")
 
 
+Claims: TypeAlias = tuple[tuple[str, str], ...]
+"""Condition keys in lower case with a value each, which may be a pattern."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """An IAM user, by ARN; ``id`` is the unique id (``AIDA...``) where it is known."""
@@ -81,9 +85,13 @@ class FederatedUser:
 
 @dataclass(frozen=True, slots=True)
 class Federated:
-    """Someone whom an identity provider vouches for: the provider's ARN or name; it has no account."""
+    """Someone whom an identity provider vouches for: the provider's ARN or name; it has no account.
+
+    ``claims`` are condition keys with the values that its requests bring, as far as they are known.
+    """
 
     provider: str
+    claims: Claims = ()
 
     @property
     def account(self) -> str:
@@ -94,6 +102,12 @@ class Federated:
     def arn(self) -> str:
         """The provider."""
         return self.provider
+
+    @property
+    def called(self) -> str:
+        """The provider, with the subject where it is known."""
+        subject = next((value for key, value in self.claims if key.endswith(":sub")), "")
+        return f"{self.provider} as {subject}" if subject else self.provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +126,10 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of the cloud itself, such as ``ec2.amazonaws.com``."""
+    """A service of the cloud itself, such as ``ec2.amazonaws.com``, with what is known of whom it comes for."""
 
     name: str
+    claims: Claims = ()
 
     @property
     def account(self) -> str:
@@ -125,6 +140,13 @@ class Service:
     def arn(self) -> str:
         """Its name."""
         return self.name
+
+    @property
+    def called(self) -> str:
+        """Its name, with the resource or account that it comes for where that is known."""
+        known = dict(self.claims)
+        source = known.get("aws:sourcearn") or known.get("aws:sourceaccount")
+        return f"{self.name} for {source}" if source else self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,9 @@ def names_of(principal: Principal) -> tuple[tuple[str, Reach], ...]:
     anyone = (named("*", "*"), Reach.ANYONE)
     account = (named("AWS", principal.account), Reach.ACCOUNT)
     match principal:
-        case Service(name):
+        case Service(name, _):
             return ((named("Service", name), Reach.ITSELF), anyone)
-        case Federated(provider):
+        case Federated(provider, _):
             return ((named("Federated", provider), Reach.ITSELF), anyone)
         case Anonymous():
             return (anyone,)
@@ -141,11 +141,15 @@ def keys_of(principal: Principal) -> dict[str, tuple[str, ...]]:
         case FederatedUser(arn):
             keys = {"aws:principalarn": arn, "aws:principaltype": "FederatedUser"}
             userid = f"{principal.account}:{arn.rpartition('/')[2]}"
-        case Service(name):
-            keys = {"aws:principalservicename": name, "aws:principalisawsservice": "true"}
+        case Service(name, claims):
+            keys = {
+                "aws:principalservicename": name,
+                "aws:principalisawsservice": "true",
+                **_samples(claims),
+            }
             userid = ""
-        case Federated():
-            keys, userid = {}, ""
+        case Federated(_, claims):
+            keys, userid = _samples(claims), ""
         case Anonymous():
             keys, userid = {"aws:principaltype": "Anonymous"}, "anonymous"
     if principal.account:
@@ -154,6 +158,11 @@ def keys_of(principal: Principal) -> dict[str, tuple[str, ...]]:
     if userid:
         keys["aws:userid"] = userid
     return {key: (value,) for key, value in keys.items()}
+
+
+def _samples(claims: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A value for each claim: any text stands for a wildcard."""
+    return {key.lower(): value.replace("*", "x").replace("?", "x") for key, value in claims}
 
 
 def _values(value: object) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from xacct.access.sense import remarks
 from xacct.access.who import Reacher
 from xacct.policy.evaluate import Outcome
 from xacct.policy.lint.globals import spelled
-from xacct.policy.principal import Anonymous, Principal, Root, Session
+from xacct.policy.principal import Anonymous, Federated, Principal, Root, Service, Session
 
 UNREAD = "Service and resource control policies, VPC endpoints and public access blocks are not looked at."
 """What every answer leaves out."""
@@ -96,6 +96,8 @@ def called(principal: Principal, estate: Estate) -> str:
             return f"account {name}, whoever its administrators choose"
         case Session(role_arn):
             return short(role_arn, estate)
+        case Federated() | Service():
+            return short(principal.called, estate)
         case _:
             return short(principal.arn, estate)
 
@@ -103,7 +105,7 @@ def called(principal: Principal, estate: Estate) -> str:
 def short(arn: str, estate: Estate) -> str:
     """``data/role/reader`` for an ARN of one of the accounts."""
     parts = arn.split(":", 5)
-    snapshot = estate.snapshots.get(parts[4]) if len(parts) == 6 else None
+    snapshot = estate.snapshots.get(parts[4]) if len(parts) == 6 and parts[0] == "arn" else None
     return f"{snapshot.account.name}/{parts[5]}" if snapshot else arn
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 
+from xacct.policy.federation import PROTECTED, SSO_PATH
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.request import Operation
 from xacct.sandbox.store import PARTITION, Store
 
-PROTECTED = ("/aws-reserved/", "/aws-service-role/")
-"""Paths of roles that only AWS makes and changes (IAM User Guide, "Troubleshoot IAM roles")."""
-PATH = "/aws-reserved/sso.amazonaws.com/"
+PATH = f"/{SSO_PATH}/"
 _NAME = "AWSReservedSSO_"
 _SUFFIX = 16
 

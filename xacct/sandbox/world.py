@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from botocore.config import Config
 from xacct.account import Account, Enter, Profile
 from xacct.manifest.model import LinkSpec, Manifest, Members, Name, TrustList, WrittenDocument
 from xacct.policy.principal import User, parse_principal
+from xacct.sandbox.outsiders import Beyond, Outsiders
 
 REGION = "us-east-1"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -44,10 +46,16 @@ class Extra:
 
 
 class World:
-    """The accounts of one sandbox, seen through their administrators' keys (by account id)."""
+    """The accounts of one sandbox, seen through their administrators' keys (by account id).
 
-    def __init__(self, endpoint: str, administrators: Mapping[str, Key]) -> None:
+    With ``beyond`` identity providers and permission sets are made too, and those who come that way can.
+    """
+
+    def __init__(
+        self, endpoint: str, administrators: Mapping[str, Key], beyond: Beyond | None = None
+    ) -> None:
         self.endpoint = endpoint
+        self._outsiders = Outsiders(beyond) if beyond is not None else None
         self.administrators = administrators
         self._profiles: dict[str, dict[str, str]] = {}
 
@@ -96,6 +104,18 @@ class World:
                     "source_profile": source,
                 }
 
+        if self._outsiders is not None:
+            self._outsiders.furnish(
+                manifest, {account: self.client("iam", account) for account in self.administrators}
+            )
+            for profile, (arn, account) in self._outsiders.roles.items():
+                self._profile(f"admin-{account.id}", self.administrators[account.id])
+                self._profiles[profile] = {
+                    **self._base(),
+                    "role_arn": arn,
+                    "source_profile": f"admin-{account.id}",
+                }
+
     def add(self, extra: Extra) -> None:
         """Make one more user, with a profile of its own."""
         account = Account(name=extra.account, id=extra.account)
@@ -104,15 +124,24 @@ class World:
         self._profile(extra.profile, self._new_key(account.id, extra.user))
 
     def write_config(self, path: Path) -> None:
-        """The profiles as an AWS config file, readable by its owner only."""
+        """The profiles as an AWS config file, and tokens in files beside it, readable by their owner only."""
+        for profile, (arn, token) in (self._outsiders.tokens if self._outsiders else {}).items():
+            beside = path.with_name(f"{profile}.token")
+            _write(beside, token)
+            self._profiles[profile] = {
+                **self._base(),
+                "role_arn": arn,
+                "web_identity_token_file": str(beside),
+            }
         config = configparser.RawConfigParser()
         for name, values in sorted(self._profiles.items()):
             section = f"profile {name}"
             config.add_section(section)
             for option, value in values.items():
                 config.set(section, option, value)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            config.write(file)
+        text = StringIO()
+        config.write(text)
+        _write(path, text.getvalue())
 
     def _base(self) -> dict[str, str]:
         return {"region": REGION, "endpoint_url": self.endpoint, "s3": "\naddressing_style = path"}
@@ -155,6 +184,11 @@ class World:
             s3.create_bucket(Bucket=bucket.name)
         for key in keys:
             s3.put_object(Bucket=bucket.name, Key=key, Body=f"{key}\n".encode())
+
+
+def _write(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
 
 
 def _principals(manifest: Manifest) -> Iterator[Name]:
