@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
@@ -11,6 +10,7 @@ from xacct.access.explain import ask
 from xacct.check import Check, Want
 from xacct.engine.estates import live_estate, planned_estate
 from xacct.engine.passage import changes_of, gaps, lingering, scene_of
+from xacct.engine.ruling import asking_first
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.role import Role
 from xacct.manifest.expect import expect
@@ -21,7 +21,6 @@ from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
 from xacct.policy.lint import lint
-from xacct.policy.principal import Federated, Service
 from xacct.resource import Address, Resource
 from xacct.snapshot import Snapshot
 
@@ -247,12 +246,9 @@ def _broken(manifest: Manifest, snapshots: Mapping[str, Snapshot], after: Estate
 
 def _denied(check: Check, estate: Estate) -> str:
     """Why a check will be refused; nothing where it will not, or where that is not known."""
-    try:
-        caller = estate.principal(check.caller.arn)
-    except ValueError:
+    caller = asking_first(check, estate)
+    if caller is None:
         return ""
-    if isinstance(caller, Federated | Service):
-        caller = replace(caller, claims=check.caller.claims)
     context: dict[str, object] = {}
     if check.action == "sts:AssumeRole":
         if check.external_id:

@@ -77,7 +77,7 @@ class Judge:
         refusing = ruling.refusing
         inside = check.role != "" and check.action != ASSUME
         barred = inside and (
-            (refusing is not None and refusing.request.verb == ASSUME.lower())
+            (refusing is not None and refusing.request.verb.startswith(ASSUME.lower()))
             or (why is not None and why.layer in (Layer.PRINCIPAL, Layer.ROLE))
         )
         return Judgement(decision=ruling.decision, why=why, doubt=ruling.doubt, entered=not barred)
@@ -188,7 +188,7 @@ def _denial(check: Check, estate: Estate, hop: Hop) -> Why:
             fix="Ask who set the boundary to widen it; no other policy can make up for it.",
         )
     where = _where(decision.deciders[0], hop, estate) if explicit and decision.deciders else ""
-    entering = hop.request.verb == ASSUME.lower()
+    entering = hop.request.verb.startswith(ASSUME.lower())
     if hop.request.verb.startswith("kms:"):
         return key_refused(check, hop.request.action, hop.request.resource)
     if entering and layer == "identity":
@@ -212,7 +212,7 @@ def _where(decider: Decider, hop: Hop, estate: Estate) -> str:
     statement = _numbered(document, decider.number)
     sid = f' "{decider.sid}"' if decider.sid else ""
     text = f": {_shortened(statement.source)}" if statement is not None else ""
-    entering = hop.request.verb == ASSUME.lower()
+    entering = hop.request.verb.startswith(ASSUME.lower())
     whose = decider.policy or ("the trust" if entering else f"the policy of {hop.request.resource}")
     name = f" of {whose}"
     return f"Statement {decider.number + 1}{sid}{name}{text}"

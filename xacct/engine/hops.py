@@ -125,9 +125,12 @@ class Hops:
             else SHORTEST_SESSION
         )
         more: dict[str, str] = {}
-        try:
-            if check.caller.federated:
+        if check.caller.federated:
+            try:
                 more = token_of(self._doors.token(check.caller), check.caller)
+            except XacctError as error:
+                return Tried(Answer.NOT_TRIED, f"{str(error).rstrip('.')}. {error.fix}".strip())
+        try:
             answer = own.gateway.ask(assume_call(check, seconds, SESSION_NAME, **more))
             if answer is None:
                 return Tried(Answer.ABSENT, f"The role {check.role} does not exist.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from xacct.access.estate import Estate
@@ -12,7 +12,7 @@ from xacct.check import Check, Decision
 from xacct.engine.layer import ASSUME
 from xacct.manifest.documents import on_objects
 from xacct.policy.evaluate import Outcome
-from xacct.policy.principal import Principal, Role, Root, Session, User
+from xacct.policy.principal import Federated, Principal, Role, Root, Service, Session, User
 
 _SAMPLE = "xacct-sample"
 
@@ -45,18 +45,26 @@ def rule(check: Check, estate: Estate, now: str = "") -> Ruling:
     return Ruling(hops=hops, decision=Decision.OPEN, doubt=_doubt(hops))
 
 
+def asking_first(check: Check, estate: Estate) -> Principal | None:
+    """Who asks in a check, with what it brings; None where that can be nobody."""
+    try:
+        caller = estate.principal(check.caller.arn)
+    except ValueError:
+        return None
+    if isinstance(caller, Federated | Service):
+        return replace(caller, claims=check.caller.claims)
+    return caller
+
+
 def denied(hop: Hop) -> bool:
     """Whether one request is denied, for certain."""
     return hop.outcome in (Outcome.EXPLICITLY_DENIED, Outcome.IMPLICITLY_DENIED)
 
 
 def _hops(check: Check, estate: Estate, now: str) -> Iterator[Hop]:
-    try:
-        caller = estate.principal(check.caller.arn)
-    except ValueError:
+    caller = asking_first(check, estate)
+    if not isinstance(caller, User | Role | Session | Root | Federated | Service):
         return
-    if not isinstance(caller, User | Role | Session | Root):
-        return  # whoever a provider vouches for enters by another call, with a token
     context: dict[str, object] = {"aws:CurrentTime": now} if now else {}
     if check.source_ip:
         context["aws:SourceIp"] = str(ip_network(check.source_ip[0], strict=False)[0])
@@ -64,6 +72,7 @@ def _hops(check: Check, estate: Estate, now: str) -> Iterator[Hop]:
     if check.role:
         entering: dict[str, object] = {**context, "sts:ExternalId": check.external_id or ()}
         entering["aws:MultiFactorAuthPresent"] = "true" if check.mfa else ()
+        entering["aws:TagKeys"] = check.tags
         yield ask(estate, caller, ASSUME, check.role, entering)
         asking = estate.principal(check.role)
     if check.action == ASSUME:
