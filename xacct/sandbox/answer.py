@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -49,6 +50,12 @@ def fault(refusal: ServiceFault, *, service: str, request_id: str, head: bool = 
     headers = [("x-amzn-requestid" if service != "s3" else "x-amz-request-id", request_id)]
     if head:
         return Answer(status=refusal.status, headers=tuple(headers))
+    if service == "kms":
+        code = "AccessDeniedException" if refusal.code == "AccessDenied" else refusal.code
+        status = 400 if code == "AccessDeniedException" else refusal.status
+        said = json.dumps({"__type": code, "message": refusal.message})
+        kind = "application/x-amz-json-1.1"
+        return Answer(status=status, headers=(*headers, ("content-type", kind)), body=said.encode())
     body = _s3(refusal, request_id) if service == "s3" else _query(refusal, service, request_id)
     kind = "application/xml" if service == "s3" else "text/xml"
     return Answer(status=refusal.status, headers=(*headers, ("content-type", kind)), body=body.encode())

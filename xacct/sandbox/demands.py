@@ -8,6 +8,7 @@ from xacct.permission.iam import iam_permissions, sts_permissions
 from xacct.permission.permission import Asker, Context, Permission, Unmapped
 from xacct.policy.arn import account_of
 from xacct.policy.principal import User
+from xacct.sandbox import kms
 from xacct.sandbox.request import Caller, Demand, Incoming, Operation
 from xacct.sandbox.s3_actions import s3_actions
 from xacct.sandbox.store import PARTITION, Store
@@ -41,7 +42,10 @@ def demands(operation: Operation, caller: Caller, store: Store) -> tuple[Demand,
         case "sts":
             return _sts(operation, caller, store)
         case "s3":
-            return s3_actions(operation, caller, store)
+            needed = s3_actions(operation, caller, store)
+            return (*needed, *kms.demands_of_bucket(operation, caller.account, store))
+        case "kms":
+            return kms.demands(operation, caller.account, store)
     raise Unmapped(f"{operation.service}:{operation.name} is not here")
 
 

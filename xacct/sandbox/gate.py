@@ -13,6 +13,7 @@ from xacct.sandbox import (
     answer,
     buckets,
     entities,
+    kms,
     multidelete,
     normal,
     rights,
@@ -191,6 +192,11 @@ class _Passage:
                 gate._keep(set())
             return answer.result("sts", operation.name, issued.inner, self.request_id)
         account = signed.caller.account
+        if operation.service == "kms":
+            done = kms.perform(operation, signed, gate._store, self.request_id)
+            if not operation.name.startswith(READS):
+                gate._keep({("kms", account)})
+            return done
         if operation.service == "s3":
             buckets.check_taken(operation, account, gate._store)
             account = gate._store.bucket_owner(str(operation.params.get("Bucket") or "")) or account

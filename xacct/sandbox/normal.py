@@ -26,6 +26,8 @@ def before_reading(incoming: Incoming, protocol: str) -> Incoming:
     query = tuple(pair for pair in sigv4.pairs(incoming.query) if pair[0] not in sigv4.QUERY_PARAMETERS)
     if protocol == "s3":
         return replace(incoming, query=_encoded(query))
+    if protocol == "kms":
+        return incoming
     posted = parse_qsl(incoming.body.decode("utf-8", "replace"), keep_blank_values=True)
     if incoming.method not in {"GET", "POST"} or incoming.path not in {"", "/"} or (query and posted):
         raise _malformed("the parameters must come once: in the query of a GET or in the body of a POST")

@@ -7,6 +7,7 @@ query and headers. Everything comes from botocore's models, so that the paramete
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -42,19 +43,21 @@ def identify(incoming: Incoming) -> Operation:
         Unmapped: it is none that the model has, or its parameters make no sense.
     """
     service = service_of(incoming)
+    if service == "kms":
+        return _json(incoming)
     if service == "s3":
         return _s3(incoming)
     return _query(service, incoming)
 
 
 def service_of(incoming: Incoming) -> str:
-    """``iam``, ``sts`` or ``s3``: from the scope of the signature, else from the shape of the request."""
+    """``iam``, ``sts``, ``s3`` or ``kms``: from the scope of the signature, else from the shape of the request."""
     found = _SCOPE.search(incoming.headers.get("authorization", ""))
     if found is None:
         given = dict(parse_qsl(incoming.query)).get("X-Amz-Credential", "")
         found = _SCOPE_QUERY.fullmatch(given)
     if found is not None:
-        if found.group(1) not in ("iam", "sts", "s3"):
+        if found.group(1) not in ("iam", "sts", "s3", "kms"):
             raise Unmapped(f"the service {found.group(1)} is not here")
         return found.group(1)
     form = dict(parse_qsl(incoming.body.decode("latin-1"))) if incoming.method == "POST" else {}
@@ -63,6 +66,20 @@ def service_of(incoming: Incoming) -> str:
         if action in model(service).operation_names:
             return service
     return "s3"
+
+
+def _json(incoming: Incoming) -> Operation:
+    """The operation that a header names, with the parameters of a JSON body."""
+    name = incoming.headers.get("x-amz-target", "").removeprefix("TrentService.")
+    if name not in model("kms").operation_names:
+        raise Unmapped(f'kms has no operation "{name}"')
+    try:
+        params = json.loads(incoming.body or b"{}")
+    except ValueError:
+        params = None
+    if not isinstance(params, dict):
+        raise Unmapped("the body is no JSON object")
+    return Operation(service="kms", name=name, params=params)
 
 
 def _query(service: str, incoming: Incoming) -> Operation:

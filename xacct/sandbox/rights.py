@@ -5,6 +5,7 @@ from __future__ import annotations
 from xacct.policy.document import Document, MalformedDocument
 from xacct.policy.evaluate import Named, Policies, Request, decide
 from xacct.policy.principal import Anonymous, Federated
+from xacct.sandbox import kms
 from xacct.sandbox.authenticate import Authenticated
 from xacct.sandbox.credentials import Origin, Session
 from xacct.sandbox.faults import ServiceFault
@@ -57,6 +58,8 @@ def _resource_policy(demand: Demand, store: Store) -> Document | None:
     if demand.action.lower().startswith(TRUSTED) and ":role/" in demand.resource:
         role = role_of(demand.resource, store)
         return None if role is None else Document.parse(store.trust(role))
+    if demand.action.lower().startswith("kms:"):
+        return kms.policy_of(demand.resource, store)
     if demand.action.lower().startswith("s3:"):
         bucket = demand.resource.rpartition(":::")[2].partition("/")[0]
         text = store.bucket_policy(bucket) if demand.account == store.bucket_owner(bucket) else ""

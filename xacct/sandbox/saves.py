@@ -87,6 +87,28 @@ def after(operation: Operation, store: Store, body: bytes) -> bytes:
     return text.encode("utf-8")
 
 
+def key_policy(text: str, store: Store) -> str:
+    """The policy of a key as it is kept.
+
+    Raises:
+        ServiceFault: KMS would refuse it.
+    """
+    document = _parsed(text, _malformed_key)
+    for statement in document.statements:
+        if statement.principals is None:
+            raise _malformed_key("Policy contains a statement with no principal.")
+        if not (statement.resources or statement.not_resources):
+            raise _malformed_key("Policy contains a statement with no resource.")
+    return _with_ids(text, store, _malformed_key)
+
+
+def with_arns(text: str, store: Store) -> str:
+    """A kept document with today's ARNs in place of unique ids; an id whose holder is gone stays an id."""
+    for entity in store.entities():
+        text = text.replace(f'"{entity.id}"', f'"{entity.arn}"')
+    return text
+
+
 def _trust(operation: Operation, store: Store) -> Operation:
     name = _TRUST[operation.name]
     text = str(operation.params.get(name) or "")
@@ -310,6 +332,12 @@ def _unknown(text: str, malformed: Callable[[str], ServiceFault]) -> ServiceFaul
 
 def _malformed_iam(message: str) -> ServiceFault:
     return ServiceFault(status=400, code="MalformedPolicyDocument", message=message)
+
+
+def _malformed_key(message: str) -> ServiceFault:
+    if message.startswith("Invalid principal"):
+        message = "Policy contains a statement with one or more invalid principals."
+    return ServiceFault(status=400, code="MalformedPolicyDocumentException", message=message)
 
 
 def _malformed_s3(message: str) -> ServiceFault:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 
 from xacct.errors import Refused
 from xacct.sandbox.credentials import Session
-from xacct.sandbox.store import PARTITION
+from xacct.sandbox.store import PARTITION, PARTITION_REGION
 
 FORMAT = 1
 """Goes up when the pickle's shape changes."""
@@ -61,7 +62,7 @@ class State:
             whole = pickle.load(file)
         self._pickled = whole["backends"]
         for (service, account), pickled in self._pickled.items():
-            _backends(service)[account][PARTITION] = pickle.loads(pickled)
+            _backends(service)[account][_place(service)] = pickle.loads(pickled)
         for account in whole["accounts"]:
             for bucket in s3_backends[account][PARTITION].buckets:
                 s3_backends.bucket_accounts[bucket] = (PARTITION, account)
@@ -72,10 +73,10 @@ class State:
     ) -> None:
         """The file anew, in one step; ``changed`` names the (service, account) pairs that differ."""
         for account in accounts:
-            for service in ("iam", "s3"):
+            for service in ("iam", "s3", "kms"):
                 key = (service, account)
                 if key in changed or key not in self._pickled:
-                    self._pickled[key] = pickle.dumps(_backends(service)[account][PARTITION])
+                    self._pickled[key] = pickle.dumps(_backends(service)[account][_place(service)])
         whole = {"accounts": accounts, "sessions": sessions, "backends": self._pickled}
         replace_private(self.path, _header() + pickle.dumps(whole))
 
@@ -99,7 +100,12 @@ def replace_private(path: Path, data: bytes) -> None:
 
 
 def _backends(service: str) -> Any:
-    return iam_backends if service == "iam" else s3_backends
+    return {"iam": iam_backends, "s3": s3_backends, "kms": kms_backends}[service]
+
+
+def _place(service: str) -> str:
+    """Keys are in a region, all else is in the partition as a whole."""
+    return PARTITION_REGION if service == "kms" else PARTITION
 
 
 def _header() -> bytes:
