@@ -127,6 +127,7 @@ class ServiceError(XacctError):
             "ServerSideEncryptionConfigurationNotFoundError",
             "OwnershipControlsNotFoundError",
             "NoSuchTagSet",
+            "NotFoundException",
             "404",
         } or (not self.code and self.status == 404)
 

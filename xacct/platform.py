@@ -60,7 +60,7 @@ class Platform:
     ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
     changed and taken away again; where not, every change uses up one more of ``limits.tags_per_role``.
     ``conditional_writes`` tells whether writing and deleting an object under a condition that does not hold
-    surely changes nothing. ``keys_unfilled`` are condition keys (or their
+    surely changes nothing. ``keys`` tells whether it has KMS. ``keys_unfilled`` are condition keys (or their
     beginnings) that no request carries, so that who asks for one is refused; ``keys_unenforced`` are looked at
     and let through. ``services`` are those that a document may name, empty for any. ``session_principals``
     tells whether a session of a role is known as a principal, ``federated`` which providers are,
@@ -92,6 +92,7 @@ class Platform:
     tags_per_call: int = 50
     tags_replaced: bool = True
     conditional_writes: bool = True
+    keys: bool = True
     page_size: int = 0
     remarks: tuple[str, ...] = ()
 
@@ -104,6 +105,7 @@ class Platform:
 AWS = Platform(name="aws", title="AWS", page_size=1000)
 SANDBOX = Platform(name="sandbox", title="the sandbox", private=True)
 CEPH = Platform(
+    keys=False,
     name="ceph",
     title="Ceph",
     private=True,
@@ -138,6 +140,7 @@ CEPH = Platform(
     remarks=("AssumeRole asks the trust policy only: grants of the other account are not judged.",),
 )
 EUCALYPTUS = Platform(
+    keys=False,
     name="eucalyptus",
     title="Eucalyptus",
     private=True,

@@ -20,7 +20,7 @@ class Unread:
 
     ``what`` is ``*`` for the whole account, a section (``roles``, ``users``, ``groups``, ``policies``,
     ``buckets``, ``providers``), or one entity (``role/NAME``, ``user/NAME``, ``group/NAME``, ``policy/NAME``,
-    ``bucket/NAME``; names without their path).
+    ``bucket/NAME``, ``key/REGION/ID``; names without their path).
     """
 
     account: str
@@ -128,6 +128,18 @@ class BucketRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """A key of this account that a bucket is encrypted with; ``name`` is its region and id.
+
+    ``policy`` is None where it could not be read.
+    """
+
+    name: str
+    arn: str
+    policy: LiveDocument | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRecord:
     """An identity provider, OIDC or SAML; ``audiences`` are those an OIDC one takes tokens for."""
 
@@ -136,8 +148,8 @@ class ProviderRecord:
 
 
 Entity: TypeAlias = UserRecord | RoleRecord | GroupRecord
-Record: TypeAlias = Entity | PolicyRecord | BucketRecord
-Section: TypeAlias = Literal["users", "roles", "groups", "policies", "buckets"]
+Record: TypeAlias = Entity | PolicyRecord | BucketRecord | KeyRecord
+Section: TypeAlias = Literal["users", "roles", "groups", "policies", "buckets", "keys"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +170,7 @@ class Snapshot:
     groups: immutabledict[str, GroupRecord] = field(default_factory=immutabledict)
     policies: immutabledict[str, PolicyRecord] = field(default_factory=immutabledict)
     buckets: immutabledict[str, BucketRecord] = field(default_factory=immutabledict)
+    keys: immutabledict[str, KeyRecord] = field(default_factory=immutabledict)
     providers: immutabledict[str, ProviderRecord] | None = None
     public_access_block: frozenset[str] | None = None
     unread: frozenset[Unread] = frozenset()

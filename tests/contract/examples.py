@@ -12,6 +12,7 @@ from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.group import Group
 from xacct.kinds.group_attachment import GroupAttachment
 from xacct.kinds.group_policy import GroupPolicy
+from xacct.kinds.key_policy import KeyPolicy, own_access
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.mark import marked_document
 from xacct.kinds.membership import Membership
@@ -23,7 +24,15 @@ from xacct.kinds.user_attachment import UserAttachment
 from xacct.kinds.user_policy import UserPolicy
 from xacct.policy.document import Document
 from xacct.resource import Resource
-from xacct.snapshot import BucketRecord, GroupRecord, PolicyRecord, RoleRecord, Snapshot, UserRecord
+from xacct.snapshot import (
+    BucketRecord,
+    GroupRecord,
+    KeyRecord,
+    PolicyRecord,
+    RoleRecord,
+    Snapshot,
+    UserRecord,
+)
 
 ACCOUNT = Account(name="data", id="111122223333")
 TRUST = Document.of(
@@ -57,6 +66,23 @@ WIDER = Document.of(
         "Resource": "arn:aws:s3:::logs/*",
     }
 )
+USES_KEY = Document.of(
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/reader"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    }
+)
+WIDER_KEY = Document.of(
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:role/reader"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+    }
+)
+FOREIGN_KEY = own_access(ACCOUNT).statements[0].source
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 ROLE = RoleRecord(
@@ -85,6 +111,8 @@ _managed = ManagedPolicy(
     ),
 )
 _entering = RoleTrust.of(ACCOUNT, "reader", marker("example"), "example", TRUST)
+KEY = "eu-west-1/1234abcd-12ab-34cd-56ef-1234567890ab"
+_key = KeyPolicy.of(ACCOUNT, KEY, marker("example"), "example", USES_KEY)
 _bucket = BucketPolicy.of(ACCOUNT, "logs", marker("example"), "example", SHARED)
 
 
@@ -191,6 +219,23 @@ EXAMPLES: dict[str, tuple[Resource, Resource, Snapshot]] = {
                     name="logs",
                     policy=Document.parse(f'{{"Version":"2012-10-17","Statement":[{_bucket.texts[0]}]}}'),
                 )
+            )
+        ),
+    ),
+    "key-policy": (
+        _key,
+        KeyPolicy.of(ACCOUNT, KEY, marker("example"), "example", WIDER_KEY),
+        _account(
+            keys=immutabledict(
+                {
+                    KEY: KeyRecord(
+                        name=KEY,
+                        arn=_key.key,
+                        policy=Document.parse(
+                            f'{{"Version":"2012-10-17","Statement":[{FOREIGN_KEY},{_key.texts[0]}]}}'
+                        ),
+                    )
+                }
             )
         ),
     ),

@@ -103,7 +103,7 @@ def test_what_is_marked_is_recognised_as_ours_and_intact(kind: str) -> None:
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_sources_say_what_it_is_read_from(kind: str) -> None:
     example, _, _ = EXAMPLES[kind]
-    sections = {"roles", "users", "groups", "policies", "buckets"}
+    sections = {"roles", "users", "groups", "policies", "buckets", "keys"}
     assert sections & set(example.sources())
     assert all(source in sections or "/" in source for source in example.sources())
 

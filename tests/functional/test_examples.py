@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "saml-users": ("saml-users.yaml",),
     "aws-service": ("aws-service.yaml",),
     "session-tags": ("session-tags.yaml",),
+    "encrypted-bucket": ("encrypted-bucket.yaml",),
 }
 # An MFA code cannot be typed by a test, and nobody has an assertion or the credentials of a service: what hangs on
 # these is said to be not tried.

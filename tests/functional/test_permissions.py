@@ -26,7 +26,11 @@ Policies = dict[str, list[dict[str, Any]]]
 def printed(purpose: Purpose) -> Policies:
     manifest = load_manifest([LEAST])
     found = rights(purpose, manifest, dict.fromkeys(manifest.accounts, SANDBOX))
-    return {one.account.name: [json.loads(policy.source) for policy in one.policies] for one in found}
+    return {
+        one.account.name: [json.loads(policy.source) for policy in one.policies]
+        for one in found
+        if one.who == "the credentials of the account"
+    }
 
 
 def actions(policies: Policies) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from xacct.account import Account
 from xacct.platform import platform_named
-from xacct.policy.arn import Arn
+from xacct.policy.arn import Arn, account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Named, Policies
 from xacct.policy.principal import Principal, Role, Session, User, parse_principal
@@ -180,12 +180,11 @@ class Estate:
         return found, _managed(snapshot, limit, "boundary", gaps) if limit else None
 
     def _resource(self, request: Request, gaps: list[Gap]) -> Document | None:
-        """The bucket's policy for what S3 is asked, the trust policy for STS; a key's policy is never read."""
+        """The bucket's policy for what S3 is asked, the trust policy for STS, the key's for KMS."""
         service = request.verb.partition(":")[0]
         owner = self.snapshots.get(request.resource_account)
         if service == "kms":
-            gaps.append(Gap("resource", f"the policy of the key {request.resource} is not read"))
-            return None
+            return self._key_policy(request.resource, gaps)
         if service not in ("s3", "sts") or request.resource == "*":
             return None
         if owner is None:
@@ -208,6 +207,14 @@ class Estate:
         if bucket is None or bucket.policy is None:
             return None
         return _readable(bucket.policy, "resource", f"the policy of bucket {name}", gaps)
+
+    def _key_policy(self, arn: str, gaps: list[Gap]) -> Document | None:
+        owner = self.snapshots.get(account_of(arn))
+        found = next((one for one in owner.keys.values() if one.arn == arn), None) if owner else None
+        if found is None or found.policy is None:
+            gaps.append(Gap("resource", f"the policy of the key {arn} was not read"))
+            return None
+        return _readable(found.policy, "resource", f"the policy of the key {arn}", gaps)
 
 
 def _documents(snapshot: Snapshot, holder: Entity, gaps: list[Gap]) -> Iterator[Named]:

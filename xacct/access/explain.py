@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xacct.access.estate import Estate, Gap
 from xacct.access.settle import Settled, settle
+from xacct.kinds.key_policy import via_s3
 from xacct.policy.evaluate import Outcome
 from xacct.policy.federation import entry
 from xacct.policy.principal import Federated, Principal, Session, User
@@ -155,7 +156,10 @@ def ending(
     bucket = estate.bucket(resource)
     needed = _KEY_ACTIONS.get(action.lower())
     if bucket is not None and bucket.key and needed:
-        yield ask(estate, principal, needed, bucket.key, context)
+        through = {"kms:CallerAccount": principal.account, "aws:ViaAWSService": "true"}
+        if ":key/" in bucket.key:
+            through["kms:ViaService"] = via_s3(bucket.key)
+        yield ask(estate, principal, needed, bucket.key, {**context, **through})
 
 
 def ask(

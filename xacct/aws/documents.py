@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 _WHERE: dict[str, tuple[str, ...]] = {
     "GetBucketPolicy": ("Policy",),
+    "GetKeyPolicy": ("Policy",),
     "GetGroupPolicy": ("PolicyDocument",),
     "GetPolicyVersion": ("PolicyVersion", "Document"),
     "GetRole": ("Role", "AssumeRolePolicyDocument"),

@@ -19,7 +19,7 @@ from xacct.errors import ServiceError
 from xacct.platform import PRIVATE, Platform
 from xacct.resource import Call
 
-_ASKING = ("Get", "Head", "List", "AssumeRole")
+_ASKING = ("Get", "Head", "List", "Describe", "AssumeRole")
 
 
 class Gateway:
@@ -90,7 +90,7 @@ class Gateway:
     def pages(self, call: Call) -> Iterator[dict[str, Any]]:
         """Every page of a listing. Here absence is an error: the thing whose parts were listed is gone."""
         _only_reads(call)
-        client = self._client(call.service)
+        client = self._client(_served(call))
         name = xform_name(call.operation)
         if not client.can_paginate(name):
             yield self._send(call)
@@ -117,7 +117,7 @@ class Gateway:
         return self._send(call, self._once)
 
     def _send(self, call: Call, client: Callable[[str], Any] | None = None) -> dict[str, Any]:
-        method = getattr((client or self._client)(call.service), xform_name(call.operation))
+        method = getattr((client or self._client)(_served(call)), xform_name(call.operation))
         self._count(call)
         try:
             answer: dict[str, Any] = method(**call.arguments())
@@ -167,3 +167,12 @@ class UnreadableAnswer(BotoCoreError):
 def _only_reads(call: Call) -> None:
     if not call.operation.startswith(_ASKING):
         raise ValueError(f"{call.operation} is nothing to ask: it may change something")
+
+
+def _served(call: Call) -> str:
+    """The service, with its region where the call names a key, which is known in its own region only."""
+    if call.service == "kms":
+        arn = str(call.params.get("KeyId", "")).split(":")
+        if len(arn) == 6 and arn[3]:
+            return f"kms/{arn[3]}"
+    return call.service

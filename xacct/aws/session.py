@@ -27,6 +27,7 @@ from xacct.aws.endpoints import compare, overruled, own_endpoints, shown, togeth
 from xacct.aws.faults import NobodyToAsk, no_credentials, service_error
 from xacct.aws.gateway import Gateway
 from xacct.aws.platform import detect, on_public_cloud
+from xacct.errors import ServiceError
 from xacct.platform import Platform
 
 SERVICES = ("iam", "sts", "s3")
@@ -113,7 +114,7 @@ class Sessions:
         return Gateway(
             account,
             platform=_platform(spec, endpoints, clients["s3"].meta.region_name),
-            client=clients.__getitem__,
+            client=self._more(core, spec, temporary, clients),
             once=self._once(core, spec, temporary),
             endpoints=endpoints,
             origin=origin,
@@ -156,6 +157,35 @@ class Sessions:
                     resolver = core.get_component("credential_provider")
                     resolver.providers = [self._entering(spec, enter)]
         return core
+
+    def _more(
+        self,
+        core: botocore.session.Session,
+        spec: AccountSpec,
+        temporary: Temporary | None,
+        clients: dict[str, Any],
+    ) -> Callable[[str], Any]:
+        """The clients that there are, and those of services that are seldom needed, made when they are."""
+        making = Lock()
+
+        def client(service: str) -> Any:
+            with making:
+                if service not in clients:
+                    made = _client(core, service, spec, temporary)
+                    if on_public_cloud(made.meta.endpoint_url) and not on_public_cloud(
+                        clients["iam"].meta.endpoint_url
+                    ):
+                        raise ServiceError(
+                            account=spec.account.name,
+                            service=service,
+                            operation="*",
+                            message="the private cloud has no endpoint for it, and the public one is not asked",
+                            fix=f"Set an endpoint for {service} in {_origin(spec)}.",
+                        )
+                    clients[service] = made
+                return clients[service]
+
+        return client
 
     def _once(
         self, core: botocore.session.Session, spec: AccountSpec, temporary: Temporary | None
@@ -257,7 +287,7 @@ def _client(
 ) -> Any:
     """A client that hands out documents as they came, with what private clouds need where it is one.
 
-    ``attempts`` is how often a request is sent at most, the first time counted; by default the SDK decides.
+    ``service`` may have a region behind a slash, in place of the profile's. ``attempts`` is how often a request is sent at most, the first time counted; by default the SDK decides.
     """
     if temporary is not None:
         keys = {
@@ -265,7 +295,8 @@ def _client(
             "aws_secret_access_key": temporary.secret_access_key,
             "aws_session_token": temporary.session_token,
         }
-    region = (
+    service, _, elsewhere = service.partition("/")
+    region = elsewhere or (
         spec.region or core.get_config_variable("region") or _REGIONS.get(spec.account.partition, "us-east-1")
     )
     config = Config(

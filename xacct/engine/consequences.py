@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
-from xacct.access.explain import ask
+from xacct.access.explain import ask, ending
 from xacct.check import Check, Want
 from xacct.engine.estates import live_estate, planned_estate
 from xacct.engine.passage import changes_of, gaps, lingering, scene_of
@@ -261,7 +261,8 @@ def _denied(check: Check, estate: Estate) -> str:
             resource = f"{resource}/{check.prefix or ''}xacct-sample"
         elif check.prefix:
             context["s3:prefix"] = check.prefix
-        hop = ask(estate, who, check.action, resource, context)
+        hops = tuple(ending(estate, who, check.action, resource, context))
+        hop = next((one for one in hops if one.outcome not in (Outcome.ALLOWED, Outcome.UNKNOWN)), hops[0])
     if hop.outcome in (Outcome.ALLOWED, Outcome.UNKNOWN):
         return ""
     decision = hop.settled.decision

@@ -100,6 +100,14 @@ class _Lacking:
         for holder in link.grants:
             yield from self._statements(holder, what, grant, link.place, "identity")
         yield from self._session(link.role, what, link.session_seconds, link.place)
+        platform = self._of(link.role)
+        if link.key_policy and platform is not None and not platform.keys:
+            yield Problem(
+                summary=SUMMARY,
+                detail=f"{what} wants a statement in the policy of a key, but {platform.title} has no KMS.",
+                fix="Take key out.",
+                place=link.place,
+            )
 
     def _role(self, role: RoleSpec) -> Iterator[Problem]:
         what, platform = f'Role "{role.name}"', self._of(role.name)

@@ -13,12 +13,12 @@ from xacct.engine.observe import observe
 from xacct.engine.rehearse import ANY, Rehearsal
 from xacct.kinds import KINDS
 from xacct.kinds.attachment import Attachment
-from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.group import Group
 from xacct.kinds.inline import InlinePolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
+from xacct.kinds.shared import SharedStatements
 from xacct.manifest.desire import desire
 from xacct.manifest.expect import crowds, expect
 from xacct.manifest.model import LockSpec, Manifest, Members, Removed, TrustList
@@ -60,6 +60,10 @@ _LIMITS = (
         "IAM has no resource for its listings: whoever may list sees every user, role, group and policy.",
     ),
     (
+        ("kms:PutKeyPolicy",),
+        "A key policy is put as a whole: whoever may put it can let anyone use the key.",
+    ),
+    (
         ("iam:AddUserToGroup", "iam:RemoveUserFromGroup"),
         "Who is put into a group is not limited, only which group.",
     ),
@@ -97,7 +101,25 @@ def rights(
     for name, spec in sorted(manifest.accounts.items()):
         found.append(_rights(spec.account, "the credentials of the account", calls[name], manifests))
         found += _entering(spec)
+        found += _of_keys(spec.account, platforms[name], manifests, writes=purpose is Purpose.APPLY)
     return tuple(found)
+
+
+def _of_keys(
+    account: Account, platform: Platform, manifests: Iterable[Manifest], *, writes: bool
+) -> Iterator[Rights]:
+    """What is needed besides where a bucket is encrypted with a key; which one it is only the service tells."""
+    links = [link for one in manifests for link in one.links.values() if link.role.account == account]
+    if not links or not platform.keys:
+        return
+    names = ["DescribeKey", "GetKeyPolicy"]
+    if writes and any(link.key_policy for link in links):
+        names.append("PutKeyPolicy")
+    key = f"arn:{account.partition}:kms:{ANY}:{account.id}:key/{ANY}"
+    who = (
+        "the same, where a bucket is encrypted with a key of the account; put its ARN in place of the pattern"
+    )
+    yield _rights(account, who, [Call.of("kms", name, KeyId=key) for name in names], manifests)
 
 
 def _resources(manifest: Manifest) -> Iterator[Resource]:
@@ -115,8 +137,8 @@ def _gone(removed: Removed) -> tuple[Request, ...]:
         return kind(account=account, owner=parts[0], policy=parts[-1]).delete()
     if kind is Membership:
         return Membership(account=account, group=parts[0], user=parts[-1]).delete()
-    if kind is BucketPolicy:
-        return BucketPolicy.of(account, parts[0], parts[-1], "", _ANYTHING).delete()
+    if issubclass(kind, SharedStatements):
+        return kind.of(account, parts[0], parts[-1], "", _ANYTHING).delete()
     if kind is Role:
         return Role(account=account, name=parts[0], trust=_ANYTHING).delete()
     if kind is Group:

@@ -14,6 +14,7 @@ from xacct.aws.caller import Caller, NoCredentials
 from xacct.aws.platform import not_offered
 from xacct.engine.buckets import read_bucket
 from xacct.engine.gateway import Gateway
+from xacct.engine.keys import read_keys
 from xacct.engine.piecemeal import Details, Names, read_piecemeal, reason
 from xacct.engine.providers import read_providers
 from xacct.engine.records import group_record, policy_record, role_record, user_record
@@ -87,11 +88,15 @@ def read_account(
         iam = _read_iam(gateway, pool, names)
         found = [future.result() for future in asked.values()]
         known = asked_providers.result() if asked_providers else None
+        keys = read_keys(gateway, [one for one in found if isinstance(one, BucketRecord)])
     except NoCredentials as error:
         return _nothing(gateway, reason(error))
     finally:
         pool.shutdown(cancel_futures=True)
-    snapshot = _snapshot(gateway, caller, iam, found)
+    gaps = [one for one in found if isinstance(one, Unread)]
+    snapshot = replace(
+        _snapshot(gateway, caller, iam, [*keys.buckets, *gaps, *keys.gaps]), keys=_by_name(keys.keys)
+    )
     match known:
         case None:
             return snapshot

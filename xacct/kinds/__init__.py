@@ -8,6 +8,7 @@ from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.group import Group
 from xacct.kinds.group_attachment import GroupAttachment
 from xacct.kinds.group_policy import GroupPolicy
+from xacct.kinds.key_policy import KeyPolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.mark import marker
 from xacct.kinds.membership import Membership
@@ -25,6 +26,7 @@ KINDS: tuple[type[Resource], ...] = (
     Group,
     GroupAttachment,
     GroupPolicy,
+    KeyPolicy,
     ManagedPolicy,
     Membership,
     Role,

@@ -152,6 +152,7 @@ class Builder(Fields):
             return None
         names = table.members.get("names")
         exact = names if isinstance(names, Table) else Table({}, table.place)
+        key = table.members.get("key")
         access = tuple(plain_text(item) for item in items_of(table.members.get("access")))
         actions = tuple(plain_text(item) for item in items_of(table.members.get("actions")))
         if not access and not actions:
@@ -175,6 +176,7 @@ class Builder(Fields):
             description=text_of(table, "description"),
             policy_name=text_of(exact, "policy"),
             grant_name=text_of(exact, "grant"),
+            key_policy=flag_of(key, "policy") if isinstance(key, Table) else False,
             place=table.place,
         )
 
@@ -193,6 +195,8 @@ class Builder(Fields):
         rest = parts[2:]
         if parts[1].endswith("attachment"):
             rest = [rest[0], "/".join(rest[1:])]
+        if parts[1] == "key-policy":
+            rest = ["/".join(rest[:-1]), rest[-1]]
         return Removed(account=account, kind=parts[1], parts=tuple(rest), place=node.place)
 
     def limits(self, table: Table) -> Limits:

@@ -20,6 +20,7 @@ from xacct.kinds.role_trust import RoleTrust
 from xacct.manifest.documents import grant_statement, permission_statements, trust_statement
 from xacct.manifest.existence import missing
 from xacct.manifest.identities import Standing
+from xacct.manifest.key_access import Keys
 from xacct.manifest.model import (
     Conditions,
     Foreign,
@@ -65,20 +66,20 @@ def desire(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> Desired:
 
     ``snapshots`` (by the accounts' names) tell who is in a group, and whether what is named exists.
     """
-    trusts = _Trusts(manifest, snapshots)
-    resources = list(_resources(manifest, trusts))
+    trusts, keys = _Trusts(manifest, snapshots), Keys(manifest.name, snapshots)
+    resources = list(_resources(manifest, trusts, keys))
     state = State.of(resources)
     problems, unseen = missing(manifest, state, snapshots)
     unknown, unasked = unprovided(manifest, snapshots)
     return Desired(
         state=state,
         problems=(*trusts.problems, *problems, *unknown, *too_large(state)),
-        notes=(*trusts.notes, *unseen, *unasked),
-        unknown=tuple(trusts.unknown),
+        notes=(*trusts.notes, *keys.notes, *unseen, *unasked),
+        unknown=(*trusts.unknown, *keys.unknown),
     )
 
 
-def _resources(manifest: Manifest, trusts: _Trusts) -> Iterator[Resource]:
+def _resources(manifest: Manifest, trusts: _Trusts, keys: Keys) -> Iterator[Resource]:
     for name, spec in _roles(manifest).items():
         yield from trusts.role(spec, [link for link in manifest.links.values() if str(link.role) == name])
         yield from _policies(manifest, spec.name, spec.policies, spec.managed, spec.attached)
@@ -99,7 +100,8 @@ def _resources(manifest: Manifest, trusts: _Trusts) -> Iterator[Resource]:
             bucket.policy.document,
         )
     for link in manifest.links.values():
-        yield from _of_link(manifest.name, link)
+        yield from _of_link(manifest.name, link, keys)
+    yield from keys.policies()
 
 
 def _roles(manifest: Manifest) -> dict[str, RoleSpec]:
@@ -119,12 +121,14 @@ def _roles(manifest: Manifest) -> dict[str, RoleSpec]:
     return roles
 
 
-def _of_link(manifest: str, link: LinkSpec) -> Iterator[Resource]:
-    statements = permission_statements(link)
+def _of_link(manifest: str, link: LinkSpec, keys: Keys) -> Iterator[Resource]:
+    name = link.policy_name or policy_name(manifest, link.name)
+    statements = [*permission_statements(link), *keys.statements(link, name)]
+    keys.add(link)
     yield RolePolicy(
         account=link.role.account,
         owner=link.role.name,
-        name=link.policy_name or policy_name(manifest, link.name),
+        name=name,
         document=Document.of(*statements) if link.policy_name else marked_document(manifest, statements),
     )
     grant = [grant_statement(link.role.arn, link.conditions)]

@@ -185,6 +185,7 @@ class LinkSpec:
     description: str = ""
     policy_name: str = ""
     grant_name: str = ""
+    key_policy: bool = False
     place: Place | None = field(default=None, compare=False)
 
 

@@ -30,4 +30,6 @@ def needed(service: str, operation: str, params: Mapping[str, Any], asker: Asker
                 )
                 for name, key in s3_names(operation, params)
             )
+        case "kms" if params.get("KeyId"):
+            return (Permission(action=f"kms:{operation}", resource=str(params["KeyId"])),)
     raise Unmapped(f"nobody said which permissions {service}:{operation} needs")

@@ -89,9 +89,10 @@ class World:
             self._user(user, _memberships(manifest, user))
         for name in _existing_roles(manifest):
             self._role(name.account, name.arn, name.account.root)
+        sealed = {bucket for link in manifest.links.values() if link.key_policy for bucket in link.buckets}
         for bucket, prefixes in buckets(manifest).items():
             keys = (objects or {}).get(bucket.name) or _sample_keys(prefixes)
-            self._bucket(bucket, keys)
+            self._bucket(bucket, keys, sealed=bucket in sealed)
         for consumer in manifest.users.values():
             if consumer.profile and consumer.profile not in self._profiles:
                 self._profile(consumer.profile, self._new_key(consumer.name.account.id, consumer.name.name))
@@ -178,12 +179,26 @@ class World:
             RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING)
         )
 
-    def _bucket(self, bucket: Name, keys: Iterable[str]) -> None:
+    def _bucket(self, bucket: Name, keys: Iterable[str], *, sealed: bool) -> None:
         s3 = self.client("s3", bucket.account.id)
         if bucket.name not in {found["Name"] for found in s3.list_buckets()["Buckets"]}:
             s3.create_bucket(Bucket=bucket.name)
+            if sealed:
+                self._seal(bucket)
         for key in keys:
             s3.put_object(Bucket=bucket.name, Key=key, Body=f"{key}\n".encode())
+
+    def _seal(self, bucket: Name) -> None:
+        """Default encryption with a key that only its administrator may use, so that its policy has a say."""
+        account = bucket.account
+        caller = self.client("sts", account.id).get_caller_identity()["Arn"]
+        alone = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "kms:*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [alone]})
+        arn = self.client("kms", account.id).create_key(Policy=policy)["KeyMetadata"]["Arn"]
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}}
+        self.client("s3", account.id).put_bucket_encryption(
+            Bucket=bucket.name, ServerSideEncryptionConfiguration={"Rules": [rule]}
+        )
 
 
 def _write(path: Path, text: str) -> None:
