@@ -143,7 +143,7 @@ def reads(action: str) -> bool:
 @pytest.mark.parametrize(("account", "action"), actions(printed(Purpose.APPLY)))
 def test_without_any_one_of_them_something_fails(cloud: Cloud, account: str, action: str) -> None:
     allow(cloud, without(printed(Purpose.APPLY), account, action))
-    assert [name for name, well in story(cloud) if not well]
+    assert next((name for name, well in story(cloud) if not well), None) is not None
 
 
 def test_who_verifies_needs_the_step_into_the_roles_and_no_more(cloud: Cloud) -> None:

@@ -20,6 +20,7 @@ REFUSED = {
         "ci-jobs": ["no provider"],
         "identity-center": ["aws:PrincipalArn"],
         "saml-users": ["SAML"],
+        "encrypted-bucket": ["KMS"],
     },
     "sandbox": {},
     "aws": {},

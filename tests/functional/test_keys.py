@@ -1,0 +1,199 @@
+"""The key of an encrypted bucket, from the plan to a session that reads, and away again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.functional.conftest import Cloud
+from tests.functional.test_removal import ANALYTICS, DATA, ok, writes
+from xacct.errors import ExitCode
+
+BUCKET = "sealed"
+LINK = f"""
+version: 1
+name: sealed
+accounts:
+  data: {{id: "{DATA}", profile: acct-b}}
+  analytics: {{id: "{ANALYTICS}", profile: acct-a}}
+users:
+  analytics/user/user01: {{profile: acct-a-user01}}
+links:
+  - role: data/role/reader
+    trust: [analytics/user/user01]
+    grant: [analytics/group/Testers]
+    bucket: {BUCKET}
+    access: [list, read, write]
+"""
+ROLE = f"arn:aws:iam::{DATA}:role/reader"
+ADMIN = f"arn:aws:iam::{DATA}:user/admin"
+VIA = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+THEIRS = (
+    '{"Sid": "theirs", "Effect": "Allow", "Principal": { "AWS": "%s" }, "Action": "kms:*", "Resource": "*" }'
+)
+
+
+@pytest.fixture
+def cloud(make_cloud: Callable[..., Cloud]) -> Cloud:
+    made = make_cloud(DATA, ANALYTICS)
+    made.furnish(made.write("xacct.yaml", LINK))
+    return made
+
+
+def seal(cloud: Cloud, policy: str = "", named: str = "") -> str:
+    """Default encryption with a new key; its ARN. ``named`` is what the setting says instead of the ARN."""
+    kms = cloud.world.client("kms", DATA)
+    arn = str(kms.create_key(**({"Policy": policy} if policy else {}))["KeyMetadata"]["Arn"])
+    if named.startswith("alias/"):
+        kms.create_alias(AliasName=named, TargetKeyId=arn)
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": named or arn}
+    s3 = cloud.world.client("s3", DATA)
+    s3.put_bucket_encryption(
+        Bucket=BUCKET,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
+    )
+    s3.put_object(Bucket=BUCKET, Key="sample-1.txt", Body=b"sealed")
+    return arn
+
+
+def closed(*more: str) -> str:
+    """A key policy that leaves nothing to IAM."""
+    return f'{{"Version":"2012-10-17","Statement":[{",".join([THEIRS % ADMIN, *more])}]}}'
+
+
+def role_statements(cloud: Cloud) -> list[dict[str, Any]]:
+    iam = cloud.world.client("iam", DATA)
+    found = iam.get_role_policy(RoleName="reader", PolicyName="xacct-sealed-reader")
+    listed: list[dict[str, Any]] = found["PolicyDocument"]["Statement"]
+    return listed
+
+
+def key_policy(cloud: Cloud, arn: str) -> str:
+    kms = cloud.world.client("kms", DATA)
+    return str(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+
+
+def test_a_key_that_leaves_it_to_iam_needs_a_statement_on_the_role_and_nothing_else(cloud: Cloud) -> None:
+    """Trap 45."""
+    arn = seal(cloud)
+    before = key_policy(cloud, arn)
+    ok(cloud, "apply", "--yes")
+    (mine,) = (one for one in role_statements(cloud) if "kms:Decrypt" in one["Action"])
+    assert mine.pop("Sid").startswith("Xacct")
+    assert mine == {
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": arn,
+        "Condition": VIA,
+    }
+    assert key_policy(cloud, arn) == before
+    assert cloud.xacct("verify").code == ExitCode.DONE
+    assert "No differences" in ok(cloud, "plan")
+
+
+def test_an_alias_is_resolved_and_the_statement_names_the_key(cloud: Cloud) -> None:
+    """Trap 45: a policy that named the alias would name nothing."""
+    arn = seal(cloud, named="alias/logs")
+    ok(cloud, "apply", "--yes")
+    assert [one["Resource"] for one in role_statements(cloud) if "kms:Decrypt" in one["Action"]] == [arn]
+    assert cloud.xacct("verify").code == ExitCode.DONE
+
+
+def test_the_managed_key_of_s3_needs_nothing(cloud: Cloud) -> None:
+    """Trap 45: through a role of the bucket's own account it can be used."""
+    cloud.world.client("s3", DATA).put_bucket_encryption(
+        Bucket=BUCKET,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+        },
+    )
+    ok(cloud, "apply", "--yes")
+    assert not [one for one in role_statements(cloud) if "kms" in str(one["Action"])]
+    assert cloud.xacct("verify").code == ExitCode.DONE
+
+
+def test_a_key_that_does_not_leave_it_to_iam_is_only_touched_with_a_word(cloud: Cloud) -> None:
+    arn = seal(cloud, closed())
+    before = key_policy(cloud, arn)
+    said = cloud.xacct("plan")
+    assert "will not work" in said.out.lower()
+    assert "key: {policy: true}" in said.out
+    ok(cloud, "apply", "--yes")
+    assert key_policy(cloud, arn) == before
+    assert cloud.xacct("verify", "--wait", "0").code == ExitCode.MISSING
+
+    cloud.write("xacct.yaml", f"{LINK}    key: {{policy: true}}\n")
+    ok(cloud, "apply", "--yes")
+    assert cloud.xacct("verify").code == ExitCode.DONE
+    text = key_policy(cloud, arn)
+    assert text.startswith(before[: before.rindex("]")])
+    mine = json.loads(text)["Statement"][1]
+    assert mine.pop("Sid").startswith("Xacct")
+    assert mine == {
+        "Effect": "Allow",
+        "Principal": {"AWS": ROLE},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": "*",
+        "Condition": VIA,
+    }
+    assert "No differences" in ok(cloud, "plan")
+    explained = ok(cloud, "explain", "analytics/user/user01", "read", f"data/bucket/{BUCKET}/sample-1.txt")
+    assert arn in explained
+
+    cloud.write("xacct.yaml", LINK)
+    ok(cloud, "apply", "--yes")
+    assert key_policy(cloud, arn) == before
+
+
+def test_a_key_policy_that_may_not_be_read_is_unknown_and_nothing_is_planned_for_it(cloud: Cloud) -> None:
+    seal(cloud, closed())
+    cloud.write("xacct.yaml", f"{LINK}    key: {{policy: true}}\n")
+    deny = {"Effect": "Deny", "Action": "kms:GetKeyPolicy", "Resource": "*"}
+    cloud.world.client("iam", DATA).put_user_policy(
+        UserName="admin",
+        PolicyName="blind",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    plan = json.loads(cloud.xacct("plan", "--format", "json").out)
+    assert [one["address"].split("/")[1] for one in plan["unknown"]] == ["key-policy"]
+    assert not [step for step in plan["steps"] if step["kind"] == "key-policy"]
+
+
+def test_encryption_that_may_not_be_read_takes_no_statement_away(cloud: Cloud) -> None:
+    """What could not be read is unknown, never absent."""
+    arn = seal(cloud)
+    ok(cloud, "apply", "--yes")
+    deny = {"Effect": "Deny", "Action": "s3:GetEncryptionConfiguration", "Resource": "*"}
+    cloud.world.client("iam", DATA).put_user_policy(
+        UserName="admin",
+        PolicyName="blind",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    said = ok(cloud, "plan")
+    assert "No differences" in said
+    assert "GetBucketEncryption was refused" in said
+    assert [one["Resource"] for one in role_statements(cloud) if "kms:Decrypt" in one["Action"]] == [arn]
+
+
+def test_taking_the_link_away_leaves_the_key_as_it_was(cloud: Cloud) -> None:
+    arn = seal(cloud, closed())
+    was = key_policy(cloud, arn)
+    cloud.write("xacct.yaml", f"{LINK}    key: {{policy: true}}\n")
+    ok(cloud, "apply", "--yes")
+    before = len(cloud.sandbox.requests)
+    ok(cloud, "destroy", "--yes")
+    assert key_policy(cloud, arn) == was
+    assert writes(cloud, before).count("PutKeyPolicy") == 1
+
+
+def test_a_platform_without_keys_says_so_at_plan_time(cloud: Cloud) -> None:
+    text = LINK.replace(f'"{DATA}"', '"RGW00000000000000001"').replace("acct-b}", "acct-b, platform: ceph}")
+    cloud.write("xacct.yaml", f"{text}    key: {{policy: true}}\n")
+    before = len(cloud.sandbox.requests)
+    ran = cloud.xacct("plan")
+    assert ran.code == ExitCode.PROBLEM
+    assert "Ceph has no KMS" in ran.err
+    assert len(cloud.sandbox.requests) == before
