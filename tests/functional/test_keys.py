@@ -140,7 +140,15 @@ def test_a_key_that_does_not_leave_it_to_iam_is_only_touched_with_a_word(cloud: 
         "Condition": VIA,
     }
     assert "No differences" in ok(cloud, "plan")
-    explained = ok(cloud, "explain", "analytics/user/user01", "read", f"data/bucket/{BUCKET}/sample-1.txt")
+    explained = ok(
+        cloud,
+        "explain",
+        "--on",
+        "live",
+        "analytics/user/user01",
+        "read",
+        f"data/bucket/{BUCKET}/sample-1.txt",
+    )
     assert arn in explained
 
     cloud.write("xacct.yaml", LINK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from immutabledict import immutabledict
 
@@ -36,6 +36,16 @@ class KeyPolicy(SharedStatements):
     def sources(self) -> tuple[str, ...]:
         """The key."""
         return ("keys", f"key/{self.owner}")
+
+    def idle(self) -> dict[str, Any]:
+        """About a service that there is not."""
+        return {
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"kms:ViaService": "xacct-holds-a-place"}},
+        }
 
     @classmethod
     def documents(cls, snapshot: Snapshot) -> Iterator[tuple[str, LiveDocument | None]]:
