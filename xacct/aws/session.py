@@ -287,7 +287,8 @@ def _client(
 ) -> Any:
     """A client that hands out documents as they came, with what private clouds need where it is one.
 
-    ``service`` may have a region behind a slash, in place of the profile's. ``attempts`` is how often a request is sent at most, the first time counted; by default the SDK decides.
+    ``service`` may have a region behind a slash, in place of the profile's. ``attempts`` is how often a request
+    is sent at most, the first time counted; by default the SDK decides.
     """
     if temporary is not None:
         keys = {
