@@ -159,7 +159,8 @@ class _Judgement:
         boundary = policies.boundary is None or self._caps("boundary", policies.boundary)
         if policies.session is None:
             # Permissions for GetFederationToken: a user's own policies give nothing to a session without any.
-            session: Truth = not isinstance(self.request.principal, FederatedUser)
+            bare = isinstance(self.request.principal, FederatedUser)
+            session: Truth = (None if "session" in unknown else False) if bare else True
         else:
             session = self._caps("session", policies.session)
         organization = not policies.scp or self._levels()
@@ -168,12 +169,10 @@ class _Judgement:
                 for named in level.policies:
                     self._look("rcp", named.document, named.name)
         endpoint = not policies.vpc_endpoint or self._caps("vpc_endpoint", policies.vpc_endpoint)
-        if unknown:
+        if unknown:  # what is unread may give; what it may take away, an unread layer makes unknown anyway
             identity = identity or (None if "identity" in unknown else identity)
             if "resource" in unknown:
                 granted[Reach.ITSELF] = granted.get(Reach.ITSELF) or None
-            boundary = boundary if "boundary" not in unknown else _and(boundary, None)
-            session = session if "session" not in unknown else _and(session, None)
         return _Sides(identity, granted, boundary, session, organization, endpoint)
 
     def _caps(self, layer: str, documents: Document | tuple[Document, ...]) -> Truth:

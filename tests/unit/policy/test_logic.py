@@ -148,6 +148,8 @@ def test_there_are_enough_rows_and_no_two_of_one_name() -> None:
 
 MISSING = {
     "nothing allows": "identity",
+    "the root user cannot assume roles": "identity",
+    "a federated user without a session policy": "session",
     "a bucket policy that names the account only delegates": "identity",
     "only the identity side": "resource",
     "only the resource side": "identity",
