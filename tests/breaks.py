@@ -7,8 +7,8 @@ Ceph, two accounts of AWS.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 ELSEWHERE = "999988887777"
@@ -128,9 +128,9 @@ class Break:
     """One way, and what comes of it.
 
     ``verb`` is in the name of the first check that fails, ``layer`` the one that verify has to name, ``says`` a
-    part of its explanation. ``code`` is the exit code; ``wide`` tells that somebody gets in instead whom nobody
-    declares, on platforms that keep principals by id. ``not_on`` are platforms that do not enforce it: there the
-    link goes on working.
+    part of its explanation. ``code`` is the exit code where nobody gets in instead; ``wide`` is the end of the ARN
+    of who does, whom nobody declares, by platform: then it is 4. ``not_on`` are platforms that do not enforce it:
+    there the link goes on working.
     """
 
     way: Callable[[Target], None]
@@ -138,12 +138,18 @@ class Break:
     layer: str
     says: str
     code: int = 3
-    wide: bool = False
+    wide: Mapping[str, str] = field(default_factory=dict)
     not_on: frozenset[str] = frozenset()
 
 
 BREAKS = {
-    "trust changed": Break(way=trust_changed, verb="assumes", layer="trust", says="does not let"),
+    "trust changed": Break(
+        way=trust_changed,
+        verb="assumes",
+        layer="trust",
+        says="does not let",
+        wide={"ceph": "user/user01-other"},  # who has no grant, but there grants are not judged
+    ),
     "grant removed": Break(
         way=grant_removed,
         verb="assumes",
@@ -162,8 +168,10 @@ BREAKS = {
         verb="assumes",
         layer="principal",
         says="renamed or deleted",
-        code=4,  # under the new name the user is let in still; 3 where principals are kept by name
-        wide=True,
+        wide={
+            "sandbox": "user/user01-renamed",
+            "aws": "user/user01-renamed",
+        },  # principals are kept by id there
     ),
     "role made again": Break(
         way=role_made_again, verb="can list", layer="role policy", says="deleted and made again"

@@ -41,6 +41,16 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Try as the principals of this account only; may be repeated.",
 )
+@click.option(
+    "--was",
+    metavar="FILE|REV",
+    help="The earlier manifest (file, folder or Git revision): what only it declared must be gone.",
+)
+@click.option(
+    "--canary",
+    is_flag=True,
+    help="Really write and delete, on objects of our own that are taken away again.",
+)
 @click.option("--strict", is_flag=True, help="What the platform does not enforce counts as too wide.")
 @click.option(
     "--wait",
@@ -56,6 +66,8 @@ def command(
     paths: tuple[str, ...],
     only_links: tuple[str, ...],
     only_accounts: tuple[str, ...],
+    was: str | None,
+    canary: bool,
     strict: bool,
     wait: float,
     form: str,
@@ -65,29 +77,42 @@ def command(
 
     Uses the profiles that the manifest names for users and roles; for who has none the live documents are
     judged, which never counts as tried. Nothing is changed: writing and deleting are tried under a condition
-    that cannot hold. Ends with 0 where all is as declared, 3 where something declared is missing, 4 where
-    access is wider than declared, and 7 where nothing wrong was seen but something could not be tried.
+    that cannot hold, where the platform is known to honour it, or with --canary on objects of our own. Ends
+    with 0 where all is as declared, 3 where something declared is missing, 4 where access is wider than
+    declared, and 7 where nothing wrong was seen but something could not be tried.
     """
     from datetime import UTC, datetime
 
     from xacct.cli.doors import ProfileDoors
+    from xacct.engine.canary import OwnObjects
     from xacct.engine.diagnose import Judge
     from xacct.engine.neighbours import neighbours
     from xacct.engine.unenforced import unenforced
     from xacct.engine.verify import Patience, exit_code, verify
+    from xacct.manifest.asked import ALONE, asked
     from xacct.manifest.expect import crowds, expect, names, only
-    from xacct.manifest.load import load_manifest
+    from xacct.manifest.gone import gone
+    from xacct.manifest.load import load_earlier, load_manifest
     from xacct.render.findings import Report
 
     manifest = load_manifest(paths)
-    _known("link", only_links, names(manifest))
+    earlier = load_earlier(was, paths) if was else None
+    _known("link", only_links, (*names(manifest), *(names(earlier) if earlier else ()), ALONE))
     _known("account", only_accounts, tuple(manifest.accounts))
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    doors = ProfileDoors(manifest.accounts)
+    both = [manifest, *([earlier] if earlier else [])]
+    doors = ProfileDoors({name: spec for one in reversed(both) for name, spec in one.accounts.items()})
     doors.look(only(expect(manifest, {}, now=now), frozenset(only_links)), everything=True)
-    live = _Live([manifest])
+    live = _Live(both)
+    members = live.snapshots() if any(crowds(one) for one in both) else {}
+    own_objects = canary or manifest.checks.own_objects
     checks = only(
-        expect(manifest, live.snapshots() if crowds(manifest) else {}, now=now), frozenset(only_links)
+        (
+            *expect(manifest, members, now=now, own_objects=own_objects),
+            *asked(manifest, members),
+            *gone(manifest, earlier, members),
+        ),
+        frozenset(only_links),
     )
     if only_accounts:
         checks = tuple(check for check in checks if check.caller.account.name in only_accounts)
@@ -95,7 +120,13 @@ def command(
     patience = Patience(
         wait, time.monotonic, time.sleep, lambda text: say(text, err=True), lambda: datetime.now(UTC)
     )
-    findings = list(verify(checks, doors, patience, judge=judge))
+    own = OwnObjects(doors.owner)
+    try:
+        findings = list(verify(checks, doors, patience, judge=judge, canaries=own if own_objects else None))
+    finally:
+        left = own.clean()
+        for note in left:
+            say(note, err=True)
     beside: list[Finding] = [*unenforced(manifest, checks, _platforms(manifest, doors))]
     if not only_accounts and (estate := judge.estate) is not None:
         beside += neighbours(manifest, estate, checks, now)
@@ -104,7 +135,7 @@ def command(
     report = Report(
         manifest=manifest.name,
         findings=tuple(findings),
-        notes=(),
+        notes=left,
         code=ExitCode.UNKNOWN if nothing_tried else exit_code(findings, strict=strict),
     )
     _show(report, form, verbose)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from xacct.check import Caller, Check, Want
 from xacct.manifest.documents import ACCESS
 from xacct.manifest.model import Manifest, Name, RoleSpec, UserSpec
-from xacct.manifest.paths import EVERYBODY, Path, paths
+from xacct.manifest.paths import EVERYBODY, Path, Target, paths
 from xacct.manifest.reach import bucket_may_allow, may_allow
 from xacct.snapshot import Snapshot
 
@@ -22,21 +22,24 @@ LONGEST_CHAINED = 3600
 _WORDS = {action: word for word, action in ACCESS.items()}
 
 
-def expect(manifest: Manifest, snapshots: Mapping[str, Snapshot], *, now: str = "") -> tuple[Check, ...]:
+def expect(
+    manifest: Manifest, snapshots: Mapping[str, Snapshot], *, now: str = "", own_objects: bool = False
+) -> tuple[Check, ...]:
     """Every check that follows from the manifest: for each path what is declared first, then what is not.
 
     ``snapshots`` tell who is in a group. ``now`` is the time in UTC as manifests write it
     (``2027-01-31T00:00:00Z``): of a link that has ended by then nothing may work any more. What must not work
-    is asked only where nothing that the manifest says of the same role could allow it.
+    is asked only where nothing that the manifest says of the same role could allow it; with ``own_objects`` also
+    what needs an object of ours in the place.
     """
     found = paths(manifest, snapshots)
     checks: list[Check] = []
     for path in found:
-        negatives = _Negatives(manifest, found, path)
+        negatives = _Negatives(manifest, found, path, own_objects)
         if now and path.conditions.expires and now >= path.conditions.expires:
             checks += negatives.of_the_ended()
         else:
-            checks += _must(path)
+            checks += _must(manifest, path)
             checks += negatives.all()
     return tuple(dict.fromkeys(checks))
 
@@ -53,8 +56,8 @@ def hops(manifest: Manifest, link: str) -> tuple[Check, ...]:
             for user in manifest.users.values():
                 if user.profile and user.name.account.id in path.open_to:
                     named.append(Caller(account=user.name.account, arn=user.name.arn, profile=user.profile))
-            found += [_hop(path, caller) for caller in {(one.arn, one.claims): one for one in named}.values()]
-            found += [_hop(path, caller) for caller, _ in path.unnamed]
+            found += [hop(path, caller) for caller in {(one.arn, one.claims): one for one in named}.values()]
+            found += [hop(path, caller) for caller, _ in path.unnamed]
     return tuple(found)
 
 
@@ -88,18 +91,19 @@ def only(checks: Sequence[Check], links: frozenset[str]) -> tuple[Check, ...]:
     return tuple(check for check in checks if not links or check.link in links)
 
 
-def _must(path: Path) -> Iterator[Check]:
+def _must(manifest: Manifest, path: Path) -> Iterator[Check]:
     for caller in path.callers:
-        hop = _hop(path, caller)
-        yield hop
+        way = hop(path, caller)
+        yield way
         if path.conditions.session_tags and not caller.federated:
             keys = tuple(key if key != "*" else UNDECLARED for key in path.conditions.session_tags)
-            yield replace(hop, name=f"{hop.name} with tags on the session", tags=keys)
+            yield replace(way, name=f"{way.name} with tags on the session", tags=keys)
         for target in path.targets:
             for action in sorted(target.actions, key=_rank):
-                yield _in_session(hop, target.bucket, action, target.prefix, Want.ALLOWED)
+                key = _named(manifest, target, action)
+                yield in_session(way, target.bucket, action, target.prefix, Want.ALLOWED, key=key)
     for caller, why in path.unnamed:
-        yield replace(_hop(path, caller), why=why)
+        yield replace(hop(path, caller), why=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,33 +113,34 @@ class _Negatives:
     manifest: Manifest
     every: tuple[Path, ...]
     path: Path
+    own_objects: bool
 
     def all(self) -> Iterator[Check]:
         """Everything that is tried against a path that stands."""
         for caller in self.path.callers:
-            hop = _hop(self.path, caller)
-            yield from self._external_id(hop)
-            yield from self._tags(hop)
-            yield from self._in_session(hop)
-            yield from self._direct(hop)
+            way = hop(self.path, caller)
+            yield from self._external_id(way)
+            yield from self._tags(way)
+            yield from self._in_session(way)
+            yield from self._direct(way)
         yield from self._strangers()
 
     def of_the_ended(self) -> Iterator[Check]:
         """Of a link that is over: nobody gets in."""
         for caller in self.path.callers:
-            hop = replace(_hop(self.path, caller), ended=True)
-            if not self._others_let_in(caller, hop.external_id):
+            way = replace(hop(self.path, caller), ended=True)
+            if not self._others_let_in(caller, way.external_id):
                 ended = f"the link ended on {self.path.conditions.expires}"
-                name = f"{_short(caller)} cannot assume {self.path.role.name}: {ended}"
-                yield replace(hop, name=name, want=Want.DENIED)
-            yield from self._direct(hop)
+                name = f"{short(caller)} cannot assume {self.path.role.name}: {ended}"
+                yield replace(way, name=name, want=Want.DENIED)
+            yield from self._direct(way)
 
     def _external_id(self, hop: Check) -> Iterator[Check]:
         if not self.path.conditions.external_id:
             return
         for wrong, words in (("", "without the external id"), (WRONG_ID, "with a wrong external id")):
             if not self._others_let_in(hop.caller, wrong):
-                name = f"{_short(hop.caller)} cannot assume {self.path.role.name} {words}"
+                name = f"{short(hop.caller)} cannot assume {self.path.role.name} {words}"
                 yield replace(hop, name=name, external_id=wrong, want=Want.DENIED)
 
     def _tags(self, hop: Check) -> Iterator[Check]:
@@ -143,7 +148,7 @@ class _Negatives:
         keys = self.path.conditions.session_tags
         others = [one for one in self.every if one.role == self.path.role and one is not self.path]
         if keys and "*" not in keys and not hop.caller.federated and not others:
-            name = f"{_short(hop.caller)} cannot tag its session with something else"
+            name = f"{short(hop.caller)} cannot tag its session with something else"
             yield replace(hop, name=name, tags=(UNDECLARED,), want=Want.DENIED)
 
     def _others_let_in(self, caller: Caller, external_id: str) -> bool:
@@ -160,17 +165,20 @@ class _Negatives:
         for bucket in dict.fromkeys(target.bucket for target in self.path.targets):
             yield from self._more_actions(hop, bucket)
             yield from self._beside(hop, bucket)
+            yield from self._named_beyond(hop, bucket)
         if other := self._another_bucket():
-            yield _in_session(hop, other, ACCESS["list"], None, Want.DENIED)
+            yield in_session(hop, other, ACCESS["list"], None, Want.DENIED)
 
     def _more_actions(self, hop: Check, bucket: Name) -> Iterator[Check]:
         """One of the four actions more, in the first place that is declared."""
         prefix = next(target.prefix for target in self.path.targets if target.bucket == bucket)
         lists = self._covered(ACCESS["list"], bucket, prefix)
         for action in ACCESS.values():
-            # Reading is tried on a key that a listing shows; where there is none, there is nothing to try.
-            if not self._covered(action, bucket, prefix) and (lists or action != ACCESS["read"]):
-                yield _in_session(hop, bucket, action, prefix, Want.DENIED)
+            # Reading is tried on a key that a listing shows, or on an own object.
+            if not self._covered(action, bucket, prefix) and (
+                lists or self.own_objects or action != ACCESS["read"]
+            ):
+                yield in_session(hop, bucket, action, prefix, Want.DENIED)
 
     def _beside(self, hop: Check, bucket: Name) -> Iterator[Check]:
         """The same actions one prefix further, and a listing without any prefix."""
@@ -178,11 +186,19 @@ class _Negatives:
             if target.bucket != bucket or not target.prefix:
                 continue
             further = f"{target.prefix.rstrip('/')}-xacct/"
-            for action in (ACCESS["list"], ACCESS["write"], ACCESS["delete"]):
+            for action in ACCESS.values():
+                if action == ACCESS["read"] and not self.own_objects:
+                    continue  # there is nothing to read in a place that nobody uses
                 if action in target.actions and not self._covered(action, bucket, further):
-                    yield _in_session(hop, bucket, action, further, Want.DENIED)
+                    yield in_session(hop, bucket, action, further, Want.DENIED)
             if ACCESS["list"] in target.actions and not self._covered(ACCESS["list"], bucket, None):
-                yield _in_session(hop, bucket, ACCESS["list"], None, Want.DENIED)
+                yield in_session(hop, bucket, ACCESS["list"], None, Want.DENIED)
+
+    def _named_beyond(self, hop: Check, bucket: Name) -> Iterator[Check]:
+        """The objects that the manifest names outside of what a session may read."""
+        for one in self.manifest.checks.objects:
+            if one.bucket == bucket and not self._covered(ACCESS["read"], bucket, one.key):
+                yield in_session(hop, bucket, ACCESS["read"], None, Want.DENIED, key=one.key)
 
     def _another_bucket(self) -> Name | None:
         """A bucket that the manifest speaks of and this role has nothing to do with."""
@@ -227,15 +243,17 @@ class _Negatives:
             return  # without the role there is nothing that it could ask with
         if hop.caller.account.id == self.path.role.account.id:
             return
-        first = {target.bucket: target.prefix for target in reversed(self.path.targets)}
-        for bucket, prefix in reversed(first.items()):
-            policy = self.manifest.buckets.get(str(bucket))
-            if policy and bucket_may_allow(policy.policy, ACCESS["list"], bucket.name, prefix):
-                continue
-            check = _in_session(hop, bucket, ACCESS["list"], prefix, Want.DENIED)
-            yield replace(
-                check, name=f"{check.name} without the role", role="", external_id="", mfa=False, source_ip=()
-            )
+        for bucket, target in {one.bucket: one for one in reversed(self.path.targets)}.items():
+            # A key to read without the role is known where the session lists and reads.
+            both = {ACCESS["list"], ACCESS["read"]} <= target.actions and not hop.ended
+            for action in (ACCESS["list"], ACCESS["read"]) if both else (ACCESS["list"],):
+                if not self._open(bucket, target.prefix, action):
+                    yield without_role(in_session(hop, bucket, action, target.prefix, Want.DENIED))
+
+    def _open(self, bucket: Name, prefix: str | None, action: str) -> bool:
+        """Whether the bucket's policy, as the manifest has it, may let somebody do this without any role."""
+        policy = self.manifest.buckets.get(str(bucket))
+        return policy is not None and bucket_may_allow(policy.policy, action, bucket.name, prefix)
 
     def _strangers(self) -> Iterator[Check]:
         """Users and roles with a profile whom no path lets into this role."""
@@ -250,10 +268,49 @@ class _Negatives:
                 continue
             caller = Caller(account=one.name.account, arn=one.name.arn, profile=one.profile)
             yield replace(
-                _hop(self.path, caller),
-                name=f"{_short(caller)}, who is not declared, cannot assume {self.path.role.name}",
+                hop(self.path, caller),
+                name=f"{short(caller)}, who is not declared, cannot assume {self.path.role.name}",
                 want=Want.DENIED,
             )
+            yield from self._stranger_at_buckets(caller)
+
+    def _stranger_at_buckets(self, caller: Caller) -> Iterator[Check]:
+        """Whoever has nothing to do with the buckets of the path cannot list them by itself either."""
+        if caller.account.id == self.path.role.account.id:
+            return
+        for target in self.path.targets[:1]:
+            welcome = any(
+                target.bucket in {other.bucket for other in path.targets} and caller.arn in _arns(path)
+                for path in self.every
+            )
+            if not welcome and not self._open(target.bucket, target.prefix, ACCESS["list"]):
+                way = replace(hop(self.path, caller), link=self.path.name)
+                yield without_role(in_session(way, target.bucket, ACCESS["list"], target.prefix, Want.DENIED))
+
+
+def without_role(check: Check) -> Check:
+    """The same, tried by the caller itself."""
+    return replace(
+        check, name=f"{check.name} without the role", role="", external_id="", mfa=False, source_ip=()
+    )
+
+
+def _arns(path: Path) -> frozenset[str]:
+    return frozenset(caller.arn for caller in path.callers)
+
+
+def _named(manifest: Manifest, target: Target, action: str) -> str:
+    """The object that the manifest names for reading in a place; "" where it names none."""
+    if action != ACCESS["read"]:
+        return ""
+    return next(
+        (
+            one.key
+            for one in manifest.checks.objects
+            if one.bucket == target.bucket and one.key.startswith(target.prefix or "")
+        ),
+        "",
+    )
 
 
 def _open_to(path: Path, account: str) -> bool:
@@ -264,11 +321,11 @@ def _enters_as(path: Path, caller: Caller) -> bool:
     return any((one.arn, one.claims) == (caller.arn, caller.claims) for one in path.callers)
 
 
-def _hop(path: Path, caller: Caller) -> Check:
-    """A principal enters the role, by the call that it has for it."""
+def hop(path: Path, caller: Caller) -> Check:
+    """The way of a principal into the role of a path, by the call that it has for it."""
     chained = ":role/" in caller.arn
     return Check(
-        name=f"{_short(caller)} assumes {path.role.name}",
+        name=f"{short(caller)} assumes {path.role.name}",
         link=path.name,
         caller=caller,
         owner=path.role.account,
@@ -285,16 +342,20 @@ def _hop(path: Path, caller: Caller) -> Check:
     )
 
 
-def _in_session(hop: Check, bucket: Name, action: str, prefix: str | None, want: Want) -> Check:
-    where = f"{bucket.name}/{prefix}" if prefix else bucket.name
+def in_session(
+    hop: Check, bucket: Name, action: str, prefix: str | None, want: Want, *, key: str = ""
+) -> Check:
+    """An action in the session that a hop opens, in a bucket, below a prefix of it, or on one object."""
+    where = f"{bucket.name}/{key or prefix}" if key or prefix else bucket.name
     may = "can" if want is Want.ALLOWED else "cannot"
     return replace(
         hop,
-        name=f"{_short(hop.caller)} {may} {_WORDS.get(action, action)} {where}",
+        name=f"{short(hop.caller)} {may} {_WORDS.get(action, action)} {where}",
         owner=bucket.account,
         action=action,
         resource=bucket.arn,
         prefix=prefix,
+        key=key,
         want=want,
     )
 
@@ -313,7 +374,8 @@ def _nothing_to_try_with(caller: Caller) -> str:
     return ""
 
 
-def _short(caller: Caller) -> str:
+def short(caller: Caller) -> str:
+    """A principal as people write it: ``analytics/user/anna``."""
     if caller.called:
         return caller.called
     return f"{caller.account.name}/{caller.arn.rpartition(':')[2]}"

@@ -11,10 +11,12 @@ from immutabledict import immutabledict
 from xacct.account import Account, AccountSpec
 from xacct.errors import BadUsage
 from xacct.manifest.build import Builder, build_account, tables
+from xacct.manifest.checks import build_checks
 from xacct.manifest.fields import items_of
 from xacct.manifest.files import Disk, Files, Revision
 from xacct.manifest.model import (
     BucketSpec,
+    Checks,
     GroupSpec,
     Limits,
     LinkSpec,
@@ -139,6 +141,7 @@ class _Loading:
             links=immutabledict({spec.name: spec for spec in parts.links}),
             removed=tuple(parts.removed),
             limits=parts.limits or Limits(),
+            checks=parts.checks,
             files=tuple(self.trees),
         )
 
@@ -223,6 +226,9 @@ class _Loading:
                 if gone is not None:
                     parts.removed.append(gone)
 
+        checks = tree.members.get("checks")
+        if isinstance(checks, Table):
+            parts.checks += build_checks(builder, checks)
         if isinstance(given := tree.members.get("limits"), Table) and not any(
             "limits" in one for one in faulty
         ):
@@ -281,6 +287,7 @@ class _Parts:
     links: list[LinkSpec] = field(default_factory=list)
     removed: list[Removed] = field(default_factory=list)
     limits: Limits | None = None
+    checks: Checks = field(default_factory=Checks)
 
 
 def _order(problem: Problem, files: list[str]) -> tuple[int, str, int, int]:

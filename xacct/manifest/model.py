@@ -236,6 +236,52 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectName:
+    """An object that verify may read."""
+
+    bucket: Name
+    key: str
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedCheck:
+    """One more thing to try.
+
+    ``through`` is a link, or a role in full, whose role is assumed first; "" = as itself. ``where`` is a bucket,
+    or with ``assume`` a role; ``prefix`` ends in a slash, ``key`` is one object, both may be empty. ``actions``
+    are IAM actions.
+    """
+
+    who: Name | Foreign
+    through: str
+    actions: tuple[str, ...]
+    where: Name
+    prefix: str
+    key: str
+    expect: Literal["allowed", "denied"]
+    external_id: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """The whole section; ``own_objects`` tells that verify may write and delete objects of its own."""
+
+    objects: tuple[ObjectName, ...] = ()
+    own_objects: bool = False
+    more: tuple[AskedCheck, ...] = ()
+
+    def __add__(self, other: Checks) -> Checks:
+        """Those of two files together."""
+        return Checks(
+            objects=self.objects + other.objects,
+            own_objects=self.own_objects or other.own_objects,
+            more=self.more + other.more,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """Everything the files say, checked as far as it can be without any account.
 
@@ -252,6 +298,7 @@ class Manifest:
     links: immutabledict[str, LinkSpec] = field(default_factory=immutabledict)
     removed: tuple[Removed, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    checks: Checks = field(default_factory=Checks)
     files: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
 

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from xacct.manifest.checks import ASSUME, check_rules
 from xacct.manifest.identities import PermissionSet
 from xacct.manifest.identity_rules import check_identities
 from xacct.manifest.model import LinkSpec, Manifest, Members, Name, RoleSpec, TrustList, WrittenDocument
@@ -35,6 +36,10 @@ def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterat
     for entity, written_by_name in grants:
         for name, written in written_by_name.items():
             yield from _permission(f'grant "{name}" of "{entity}"', written)
+    yield from check_rules(manifest)
+    for asked in manifest.checks.more:
+        for action in (one for one in asked.actions if one != ASSUME):
+            yield from action_problems(action, asked.place)
     for bucket in manifest.buckets.values():
         yield from _with_principal(f'policy of "{bucket.name}"', bucket.policy)
     if not (manifest.links or manifest.roles or manifest.groups or manifest.users or manifest.buckets):
@@ -122,7 +127,7 @@ def _link(link: LinkSpec) -> Iterator[Problem]:
         )
     yield from _sides(link)
     for action in link.actions:
-        yield from _action(action, link)
+        yield from action_problems(action, link.place)
     if link.prefixes and not link.access and not link.actions:
         return
     for grant in link.grants:
@@ -181,14 +186,15 @@ def _second_factor(principals: Iterable[object], mfa: bool, place: Place | None)
             )
 
 
-def _action(action: str, link: LinkSpec) -> Iterator[Problem]:
+def action_problems(action: str, place: Place | None) -> Iterator[Problem]:
+    """Whether it is an action of S3 that exists."""
     service, colon, name = action.partition(":")
     if not colon or service.lower() != "s3":
         yield _problem(
             "Not an action of S3",
             f'"{action}" is no action of S3; a link gives access to a bucket.',
             "Write such as s3:GetObjectTagging; other permissions go under roles.",
-            link.place,
+            place,
         )
         return
     if "*" in name or "?" in name:
@@ -202,7 +208,7 @@ def _action(action: str, link: LinkSpec) -> Iterator[Problem]:
             f"Did you mean s3:{known[near[0]]}?"
             if near
             else "Look it up in the service authorization reference.",
-            link.place,
+            place,
         )
 
 

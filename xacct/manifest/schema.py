@@ -123,14 +123,6 @@ def _unknown_keys(error: Any, node: Node, where: str) -> Iterator[Problem]:
                 place=place,
             )
             continue
-        if key == "checks" and where == "The manifest":
-            yield Problem(
-                summary="Not in this version",
-                detail=f'The section "{key}" is reserved and has no meaning yet.',
-                fix="Take it out.",
-                place=place,
-            )
-            continue
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
         hint = f'Did you mean "{near[0]}"?' if near else f"Known here: {', '.join(known)}."
         yield Problem(

@@ -92,7 +92,8 @@ class World:
         sealed = {bucket for link in manifest.links.values() if link.key_policy for bucket in link.buckets}
         for bucket, prefixes in buckets(manifest).items():
             keys = (objects or {}).get(bucket.name) or _sample_keys(prefixes)
-            self._bucket(bucket, keys, sealed=bucket in sealed)
+            named = [one.key for one in manifest.checks.objects if one.bucket == bucket]
+            self._bucket(bucket, [*keys, *named], sealed=bucket in sealed)
         for consumer in manifest.users.values():
             if consumer.profile and consumer.profile not in self._profiles:
                 self._profile(consumer.profile, self._new_key(consumer.name.account.id, consumer.name.name))

@@ -112,3 +112,9 @@ def test_where_grants_are_not_judged_a_trusted_account_lets_in_everyone_of_it() 
     assert {who for who, roles in ways(plain) if roles} == set()
     ceph = Estate.of(replace(one, platform="ceph") for one in plain.snapshots.values())
     assert {who for who, roles in ways(ceph) if roles} == {ANNA, PEOPLE.iam_arn("user/bob")}
+
+
+def test_a_stranger_whom_a_trust_names_can_assume_the_role() -> None:
+    where = estate(role("reader", trusting(ANNA, STRANGER), path="/app/"), user("anna", grant=GRANT))
+    found = who_can(where, "sts:AssumeRole", READER)
+    assert [(one.principal.arn, one.outside) for one in found] == [(ANNA, False), (STRANGER, True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from tests.fakes import no_answer, refusal
 from tests.unit.engine.cloud import BUCKET, ROLE, A, B, SmallCloud, denied
 from xacct.aws.caller import NoCredentials
-from xacct.check import Caller, Check, Finding, Outcome, Want
+from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
+from xacct.engine.diagnose import Judgement
 from xacct.engine.verify import Patience, exit_code, verify
 from xacct.errors import ExitCode, Refused
 from xacct.platform import CEPH, EUCALYPTUS, PRIVATE
@@ -449,6 +451,238 @@ def test_an_empty_object_can_be_read_though_it_has_no_first_byte() -> None:
     cloud = SmallCloud(ASSUMES, LISTS)
     cloud.faults["GetObject"] = refusal("InvalidRange", 416)
     assert outcomes(cloud, READ) == [OK]
+
+
+# ---- what was removed
+
+GONE = replace(HOP, name="anna cannot assume any more", want=Want.DENIED, ended=True, removed=True)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def one(cloud: SmallCloud, check: Check, *, seconds: float = 0, judge: Any = None) -> Finding:
+    patience = Patience(seconds, cloud.clock, cloud.clock.sleep, wall=lambda: NOON)
+    (found,) = verify((check,), cloud, patience, judge=judge)
+    return found
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_what_was_removed_must_be_refused_three_times_in_a_row(seconds: float) -> None:
+    """Trap 60: one refusal right after a change says little."""
+    cloud = SmallCloud()
+    found = one(cloud, GONE, seconds=seconds)
+    assert found.outcome is OK
+    assert sum(call.operation == "AssumeRole" for _, call in cloud.sent) == 3
+    assert cloud.clock.pauses == [2.0, 2.0]
+
+
+def test_a_refusal_that_turns_again_is_not_counted() -> None:
+    cloud = SmallCloud()
+    cloud.changes += [(4.0, lambda: cloud.rights.add(ASSUMES)), (6.0, lambda: cloud.rights.discard(ASSUMES))]
+    assert one(cloud, GONE, seconds=60).outcome is OK
+    # refused at 0 and 2 s, let in at 4 s, and then refused three times in a row
+    assert sum(call.operation == "AssumeRole" for _, call in cloud.sent) == 6
+
+
+def test_what_is_let_in_to_the_end_of_patience_is_too_wide() -> None:
+    cloud = SmallCloud(ASSUMES)
+    assert one(cloud, GONE, seconds=10).outcome is WIDE
+
+
+def test_of_a_way_that_was_closed_it_is_said_until_when_sessions_go_on() -> None:
+    """Trap 55: a session that was issued goes on."""
+    found = one(SmallCloud(), replace(GONE, session_seconds=7200))
+    assert len(found.notes) == 1
+    assert "until 2026-01-01T14:00:00Z at the latest" in found.notes[0]
+
+
+def test_the_sessions_of_a_role_that_is_gone_are_over() -> None:
+    cloud = SmallCloud()
+    cloud.faults["AssumeRole"] = refusal("NoSuchEntity", 404)
+    found = one(cloud, GONE)
+    assert (found.outcome, found.notes) == (OK, ())
+    assert "Its sessions ended with it." in found.detail
+    no_role = Why(layer=Layer.ROLE, text="There is no role.")
+    judged = one(SmallCloud(), GONE, judge=lambda _: Judgement(decision=Decision.DENIED, why=no_role))
+    assert judged.notes == ("The role is gone, and its sessions ended with it.",)
+
+
+def test_the_session_of_what_was_narrowed_has_no_such_note() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS)
+    narrowed = replace(NO_WRITE, removed=True)
+    found = list(
+        verify((LIST, narrowed), cloud, Patience(0, cloud.clock, cloud.clock.sleep, wall=lambda: NOON))
+    )
+    assert (found[1].outcome, found[1].notes) == (OK, ())
+    assert sum(call.operation == "PutObject" for _, call in cloud.sent) == 3
+
+
+# ---- decided, not tried
+
+NOBODY = replace(HOP, caller=replace(ANNA, profile=""))
+NOBODY_LISTS = replace(LIST, caller=replace(ANNA, profile=""))
+NOBODY_ELSE = replace(NOBODY, name="nobody cannot", want=Want.DENIED)
+REASON = Why(layer=Layer.TRUST, text="The trust names somebody else.", fix="Run xacct plan.")
+DECIDED: dict[str, tuple[Check, Judgement, Outcome, Decision]] = {
+    "declared and allowed": (NOBODY, Judgement(decision=Decision.ALLOWED), UNTRIED, Decision.ALLOWED),
+    "declared and denied": (
+        NOBODY,
+        Judgement(decision=Decision.DENIED, why=REASON),
+        MISSING,
+        Decision.DENIED,
+    ),
+    "declared behind a door that is shut": (
+        NOBODY_LISTS,
+        Judgement(decision=Decision.DENIED, why=REASON, entered=False),
+        UNTRIED,
+        Decision.DENIED,
+    ),
+    "not declared and denied": (
+        NOBODY_ELSE,
+        Judgement(decision=Decision.DENIED, why=REASON),
+        UNTRIED,
+        Decision.DENIED,
+    ),
+    "not declared and allowed": (
+        NOBODY_ELSE,
+        Judgement(decision=Decision.ALLOWED, why=REASON),
+        WIDE,
+        Decision.ALLOWED,
+    ),
+    "not decided": (
+        NOBODY,
+        Judgement(decision=Decision.OPEN, doubt="users were not read"),
+        UNTRIED,
+        Decision.OPEN,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DECIDED)
+def test_where_nobody_can_try_the_documents_are_judged_and_that_is_never_fine(case: str) -> None:
+    check, judgement, outcome, decision = DECIDED[case]
+    cloud = SmallCloud()
+    found = one(cloud, check, judge=lambda _: judgement)
+    assert (found.outcome, found.decided, found.tried) == (outcome, decision, False)
+    assert cloud.sent == []
+    if outcome in (MISSING, WIDE):
+        assert found.why is REASON
+    if decision is Decision.OPEN:
+        assert "users were not read" in found.detail
+
+
+def test_what_was_tried_is_never_decided() -> None:
+    denying = Judgement(decision=Decision.DENIED, why=REASON)
+    found = one(SmallCloud(ASSUMES), HOP, judge=lambda _: denying)
+    assert (found.outcome, found.decided) == (OK, None)
+    refused = one(SmallCloud(), HOP, judge=lambda _: denying)
+    assert (refused.outcome, refused.decided, refused.why) == (MISSING, None, REASON)
+
+
+def test_a_refusal_that_the_documents_do_not_explain_is_told_by_the_services_words() -> None:
+    allowing = Judgement(decision=Decision.ALLOWED, why=REASON)
+    cloud = SmallCloud()
+    found = one(cloud, HOP, judge=lambda _: allowing)
+    assert found.why is not None
+    assert "Every document that was read allows it" in found.why.text
+    cloud.faults["AssumeRole"] = denied("sts:AssumeRole", "with an explicit deny in a service control policy")
+    found = one(cloud, HOP, judge=lambda _: allowing)
+    assert found.why is not None
+    assert found.why.layer is Layer.CONTROL_POLICY
+
+
+def test_what_works_and_must_not_is_told_by_the_statement_that_lets_it() -> None:
+    cloud = SmallCloud(ASSUMES)
+    found = one(cloud, STRANGER, judge=lambda _: Judgement(decision=Decision.ALLOWED, why=REASON))
+    assert found.outcome is UNKNOWN  # mallory has no rights
+    cloud = SmallCloud(("mallory", "sts:AssumeRole"))
+    found = one(cloud, STRANGER, judge=lambda _: Judgement(decision=Decision.ALLOWED, why=REASON))
+    assert (found.outcome, found.why) == (WIDE, REASON)
+
+
+def test_credentials_of_another_name_are_missing_access_where_the_principal_is_gone() -> None:
+    cloud = SmallCloud(ASSUMES)
+    cloud.identity["anna"] = A.iam_arn("user/anna-renamed")
+    gone = Judgement(decision=Decision.DENIED, why=Why(layer=Layer.PRINCIPAL, text="There is no anna."))
+    found = one(cloud, HOP, judge=lambda _: gone)
+    assert found.outcome is MISSING
+    assert "anna-renamed" in found.detail
+    assert one(cloud, HOP, judge=lambda _: Judgement(decision=Decision.ALLOWED)).outcome is UNKNOWN
+
+
+def test_no_answer_is_told_apart_from_wrong_credentials() -> None:
+    cloud = SmallCloud()
+    cloud.faults["GetCallerIdentity"] = no_answer()
+    found = one(cloud, HOP)
+    assert found.why is not None
+    assert (found.outcome, found.why.layer) == (UNKNOWN, Layer.NETWORK)
+    cloud = SmallCloud(ASSUMES)
+    cloud.identity["anna"] = A.iam_arn("user/other")
+    found = one(cloud, HOP)
+    assert found.why is not None
+    assert (found.outcome, found.why.layer) == (UNKNOWN, Layer.CREDENTIALS)
+
+
+# ---- one named object
+
+
+def test_a_named_object_is_read_without_any_listing() -> None:
+    cloud = SmallCloud(ASSUMES, READS)
+    assert outcomes(cloud, replace(READ, key="in/a.txt")) == [OK]
+    assert not [call for _, call in cloud.sent if call.operation == "ListObjectsV2"]
+
+
+def test_a_named_object_that_is_not_there_says_nothing() -> None:
+    """Trap 49: a missing key is refused as well where listing is not allowed."""
+    cloud = SmallCloud(ASSUMES, LISTS)
+    cloud.faults["GetObject"] = refusal("NoSuchKey", 404)
+    found = run(
+        cloud, LIST, replace(READ, key="gone"), replace(READ, name="not", key="gone", want=Want.DENIED)
+    )
+    assert {found["anna reads"].outcome, found["not"].outcome} == {UNKNOWN}
+    assert "which the manifest names" in found["anna reads"].detail
+
+
+@pytest.mark.parametrize(("key", "expected"), [("in/b.txt", OK), ("nowhere", UNKNOWN)])
+def test_a_refusal_on_a_named_object_counts_where_the_owner_sees_the_object(
+    key: str, expected: Outcome
+) -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, keys=("in/b.txt",))
+    only = replace(LIST, prefix="other/")
+    refused = replace(READ, name="not", key=key, want=Want.DENIED)
+    cloud.faults["GetObject"] = denied("s3:GetObject")
+    assert outcomes(cloud, only, refused, seconds=0) == [OK, expected]
+
+
+def test_without_the_role_a_key_is_tried_that_the_session_saw() -> None:
+    cloud = SmallCloud(ASSUMES, LISTS, READS)
+    direct = replace(READ, name="direct", role="", want=Want.DENIED)
+    assert outcomes(cloud, LIST, READ, direct) == [OK, OK, OK]
+    cloud.rights.add(("anna", "s3:GetObject"))
+    assert outcomes(cloud, LIST, READ, direct, seconds=0) == [OK, OK, WIDE]
+
+
+# ---- a session that is too long
+
+
+def test_where_the_service_has_no_words_the_shortest_session_shows_that_it_was_too_long() -> None:
+    """Ceph answers 400 InvalidArgument without a message."""
+    cloud = SmallCloud()
+
+    def only_short(who: str, params: dict[str, Any]) -> dict[str, Any]:
+        if params["DurationSeconds"] > 3600:
+            raise refusal("InvalidArgument", 400)
+        return {"Credentials": {"AccessKeyId": "x"}}
+
+    cloud._assumerole = only_short  # type: ignore[method-assign]
+    found = one(cloud, replace(HOP, session_seconds=7200))
+    assert found.why is not None
+    assert (found.outcome, found.why.layer) == (MISSING, Layer.SESSION_LENGTH)
+
+
+def test_another_invalid_argument_is_no_answer() -> None:
+    cloud = SmallCloud()
+    cloud.faults["AssumeRole"] = refusal("InvalidArgument", 400)
+    assert one(cloud, replace(HOP, session_seconds=7200)).outcome is UNKNOWN
 
 
 # ---- exit codes
