@@ -59,8 +59,9 @@ class Platform:
     AssumeRole asks the caller's own policies, ``tags_in_get_role`` whether GetRole shows the tags.
     ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
     changed and taken away again; where not, every change uses up one more of ``limits.tags_per_role``.
-    ``conditional_writes`` tells whether writing and deleting an object under a condition that does not hold
-    surely changes nothing. ``keys`` tells whether it has KMS. ``keys_unfilled`` are condition keys (or their
+    ``conditional_writes`` tells whether our own suites saw, on objects of their own, that writing and deleting
+    under a condition that does not hold changes nothing. ``keys`` tells whether it has KMS. ``keys_unfilled`` are
+    condition keys (or their
     beginnings) that no request carries, so that who asks for one is refused; ``keys_unenforced`` are looked at
     and let through. ``services`` are those that a document may name, empty for any. ``session_principals``
     tells whether a session of a role is known as a principal, ``federated`` which providers are,
@@ -102,7 +103,7 @@ class Platform:
         return GET_CALLER_IDENTITY in self.identity
 
 
-AWS = Platform(name="aws", title="AWS", page_size=1000)
+AWS = Platform(name="aws", title="AWS", conditional_writes=False, page_size=1000)
 SANDBOX = Platform(name="sandbox", title="the sandbox", private=True)
 CEPH = Platform(
     keys=False,

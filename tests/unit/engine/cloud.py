@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +19,9 @@ A = Account(name="apps", id="444455556666")
 ROLE = B.iam_arn("role/reader")
 BUCKET = "logs"
 
+PROVED = replace(AWS, conditional_writes=True)
+"""AWS as it would be once our suites had run there."""
+
 Rule = tuple[str, str]
 """Who (``anna``, or ``session`` for whoever assumed the role) and what (an action)."""
 
@@ -29,7 +33,7 @@ class SmallCloud:
     """
 
     def __init__(
-        self, *rights: Rule, platform: Platform = AWS, keys: tuple[str, ...] = ("in/a.txt",)
+        self, *rights: Rule, platform: Platform = PROVED, keys: tuple[str, ...] = ("in/a.txt",)
     ) -> None:
         self.rights = set(rights)
         self.faults: dict[str, Exception] = {}

@@ -34,7 +34,7 @@ from xacct.engine.verify import Patience, verify
 from xacct.platform import AWS, PRIVATE
 
 OWNER = [("owner", f"s3:{action}") for action in ("PutObject", "DeleteObject", "ListBucket")]
-CAREFUL = replace(AWS, conditional_writes=False)
+CAREFUL = AWS
 
 
 class Versioned(SmallCloud):

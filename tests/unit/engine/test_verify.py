@@ -15,7 +15,7 @@ from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, 
 from xacct.engine.diagnose import Judgement
 from xacct.engine.verify import Patience, exit_code, verify
 from xacct.errors import ExitCode, Refused
-from xacct.platform import CEPH, EUCALYPTUS, PRIVATE
+from xacct.platform import AWS, CEPH, EUCALYPTUS, PRIVATE
 
 ANNA = Caller(account=A, arn=A.iam_arn("user/anna"), profile="anna")
 MALLORY = Caller(account=A, arn=A.iam_arn("user/mallory"), profile="mallory")
@@ -374,7 +374,7 @@ def test_writing_and_deleting_are_tried_without_changing_anything() -> None:
     assert cloud.keys == ["in/a.txt"]
 
 
-@pytest.mark.parametrize("platform", [PRIVATE, EUCALYPTUS], ids=lambda platform: platform.name)
+@pytest.mark.parametrize("platform", [PRIVATE, EUCALYPTUS, AWS], ids=lambda platform: platform.name)
 def test_where_conditions_may_be_ignored_nothing_is_written_or_deleted(platform: Any) -> None:
     cloud = SmallCloud(ASSUMES, LISTS, WRITES, DELETES, platform=platform)
     assert outcomes(cloud, HOP, LIST, WRITE, DELETE, NO_WRITE, NO_DELETE) == [
