@@ -276,7 +276,7 @@ def test_what_was_not_read_decides_nothing(case: str) -> None:
     assert "refused" in ruling.doubt
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:iam::111122223333:oidc-provider/token.example", "Testers"])
+@pytest.mark.parametrize("arn", ["arn:aws:iam::444455556666:group/Testers", "Testers"])
 def test_of_whom_no_request_can_be_made_up_nothing_is_decided(arn: str) -> None:
     check = replace(HOP, caller=Caller(account=PEOPLE, arn=arn))
     assert judge(check, live())[0].decision is Decision.OPEN
