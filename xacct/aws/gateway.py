@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,9 @@ from xacct.errors import ServiceError
 from xacct.platform import PRIVATE, Platform
 from xacct.resource import Call
 
+_UNREADABLE = (ResponseParserError, ParseError, KeyError, ValueError)
+"""What the SDK's parsers raise at an answer that lacks its frame, or holds a date or number that is none."""
+_FAULTS = (ClientError, BotoCoreError, *_UNREADABLE)
 _ASKING = ("Get", "Head", "List", "Describe", "AssumeRole")
 
 
@@ -100,7 +104,7 @@ class Gateway:
         while True:
             try:
                 page = next(pages, None)
-            except (ClientError, BotoCoreError, ResponseParserError) as error:
+            except _FAULTS as error:
                 self._count(call)
                 raise self._error(call, error) from None
             if page is None:
@@ -121,7 +125,7 @@ class Gateway:
         self._count(call)
         try:
             answer: dict[str, Any] = method(**call.arguments())
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
+        except _FAULTS as error:
             if isinstance(error, ClientError):
                 self._hear(error.response)
             raise self._error(call, error) from None
@@ -139,7 +143,7 @@ class Gateway:
             return no_credentials(self.account.name, error, self._origin)
         if isinstance(error, ClientError) and error.operation_name not in ("", call.operation):
             return not_entered(self.account.name, error, self._origin)
-        if isinstance(error, ResponseParserError):
+        if isinstance(error, _UNREADABLE) and not isinstance(error, BotoCoreError):
             error = UnreadableAnswer()
         if not isinstance(error, ClientError | BotoCoreError):
             return error

@@ -128,9 +128,10 @@ class Sessions:
         """
         origin = _source(profile)
         try:
-            path = self._core(profile).get_scoped_config().get("web_identity_token_file")
+            scoped = botocore.session.Session(profile=profile).get_scoped_config()
         except BotoCoreError as error:
             raise no_credentials(account, error, origin) from None
+        path = scoped.get("web_identity_token_file")
         if not path:
             raise NoCredentials(
                 account,
@@ -148,11 +149,11 @@ class Sessions:
     def _entered(self, spec: AccountSpec, temporary: Temporary | None) -> botocore.session.Session:
         match spec.credentials:
             case Profile(name):
-                core = self._core(name)
+                core = self._core(name, spec)
             case Environment():
-                core = self._core("")
+                core = self._core("", spec)
             case Enter(profile=profile) as enter:
-                core = self._core(profile)
+                core = self._core(profile, spec)
                 if temporary is None:
                     resolver = core.get_component("credential_provider")
                     resolver.providers = [self._entering(spec, enter)]
@@ -201,13 +202,15 @@ class Sessions:
 
         return client
 
-    def _core(self, profile: str) -> botocore.session.Session:
+    def _core(self, profile: str, spec: AccountSpec) -> botocore.session.Session:
         core = botocore.session.Session(profile=profile or None)
         with self._lock:
             if self._loader is None:
                 self._loader = core.get_component("data_loader")
             core.register_component("data_loader", self._loader)
         core.get_scoped_config()  # raises where there is no such profile
+        # Sessions of roles on the way are asked for in the same region as everything else.
+        core.set_config_variable("region", _region(core, spec))
         for provider in core.get_component("credential_provider").providers:
             if isinstance(provider, AssumeRoleProvider):
                 # One code is good for one session, so a session that is open serves every client of its profile.
@@ -224,7 +227,7 @@ class Sessions:
 
     def _entering(self, spec: AccountSpec, enter: Enter) -> CredentialProvider:
         def make() -> DeferredRefreshableCredentials:
-            source = self._core(enter.profile)
+            source = self._core(enter.profile, spec)
             extra = {"RoleSessionName": "xacct"}
             if enter.external_id:
                 extra["ExternalId"] = enter.external_id
@@ -297,9 +300,7 @@ def _client(
             "aws_session_token": temporary.session_token,
         }
     service, _, elsewhere = service.partition("/")
-    region = elsewhere or (
-        spec.region or core.get_config_variable("region") or _REGIONS.get(spec.account.partition, "us-east-1")
-    )
+    region = elsewhere or _region(core, spec)
     config = Config(
         user_agent_extra=f"xacct/{__version__}",
         max_pool_connections=_CONNECTIONS,
@@ -319,6 +320,13 @@ def _client(
     if service == "iam":
         client.meta.events.unregister("after-call.iam", json_decode_policies)
     return client
+
+
+def _region(core: botocore.session.Session, spec: AccountSpec) -> str:
+    """The manifest's, else the profile's, else one of the account's partition."""
+    return (
+        spec.region or core.get_config_variable("region") or _REGIONS.get(spec.account.partition, "us-east-1")
+    )
 
 
 def _platform(spec: AccountSpec, endpoints: Mapping[str, str], region: str = "") -> Platform:

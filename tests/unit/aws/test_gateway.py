@@ -1,5 +1,7 @@
 """What is asked and told, and what becomes of each kind of answer, over a real connection."""
 
+from contextlib import suppress
+
 import pytest
 
 from tests.unit.aws.wire import Wire, refused, refused_like_s3, result
@@ -160,3 +162,55 @@ def test_what_must_not_come_late_is_sent_once(at):
         with pytest.raises(ServiceError):
             gateway.tell(put)
         assert len(wire.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        (Call.of("iam", "GetRole", RoleName="r"), (200, "")),
+        (Call.of("iam", "GetRole", RoleName="r"), (200, "<html><body>It works!</body></html>")),
+        (Call.of("iam", "GetRole", RoleName="r"), (200, "<GetRoleResponse/>")),
+        (
+            Call.of("iam", "GetRole", RoleName="r"),
+            result("GetRole", "<Role><RoleName>r</RoleName><CreateDate>yesterday</CreateDate></Role>"),
+        ),
+        (Call.of("iam", "GetRole", RoleName="r"), (404, "not found")),
+        (Call.of("s3", "GetBucketLocation", Bucket="b"), (200, "<LocationConstraint")),
+    ],
+    ids=["empty", "another page", "no frame", "a date that is none", "an error that is none", "half"],
+)
+def test_a_malformed_answer_is_unknown_and_never_absent_trap_63(at, call, answer):
+    with Wire(lambda seen: answer) as wire, pytest.raises(ServiceError) as raised:
+        at(wire).ask(call)
+    assert raised.value.unanswered
+    assert not raised.value.absent
+
+
+def test_a_foreign_bucket_answers_405_and_the_fix_says_so_trap_34(at):
+    with (
+        Wire(lambda seen: refused_like_s3("MethodNotAllowed", 405)) as wire,
+        pytest.raises(ServiceError) as raised,
+    ):
+        at(wire).ask(Call.of("s3", "GetBucketPolicy", Bucket="snapshots"))
+    assert not raised.value.absent
+    assert "the bucket belongs to another account" in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("server", "name"),
+    [
+        ("xacct-sandbox", "sandbox"),
+        ("Ceph Object Gateway (tentacle)", "ceph"),
+        ("nginx", "private"),
+    ],
+)
+@pytest.mark.parametrize(
+    "answer", [result("GetRole", ROLE), refused("AccessDenied", 403)], ids=["good", "bad"]
+)
+def test_a_private_service_is_taken_for_what_it_says_it_is(at, server, name, answer):
+    with Wire(lambda seen: answer, server=server) as wire:
+        gateway = at(wire)
+        assert gateway.platform.name == "private"
+        with suppress(ServiceError):
+            gateway.ask(Call.of("iam", "GetRole", RoleName="r"))
+        assert gateway.platform.name == name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from threading import Thread
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
@@ -27,14 +28,18 @@ class Seen:
 
 
 class Wire:
-    """Serves on a free port until its block ends; ``seen`` has every request."""
+    """Serves on a free port until its block ends; ``seen`` has every request. With ``tls`` it speaks TLS;
+    ``server`` is what it calls itself."""
 
-    def __init__(self, answer: Callable[[Seen], Answer]) -> None:
+    def __init__(
+        self, answer: Callable[[Seen], Answer], *, tls: SSLContext | None = None, server: str = ""
+    ) -> None:
         self.seen: list[Seen] = []
         wire = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            server_version, sys_version = server or "wire", ""
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
@@ -58,7 +63,9 @@ class Wire:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Wire:
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
