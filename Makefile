@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test test-ceph test-races unit bench fuzz mutants check format clean help
+.PHONY: demo test test-faults test-ceph test-races unit bench fuzz mutants check format clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ test-ceph: $(VENV)/.ready ## Run the live tests on a Ceph gateway, brought up an
 test-races: $(VENV)/.ready ## Let two runs write one bucket's policy at once, fifty times, here and on Ceph
 	XACCT_ROUNDS=50 $(BIN)/python -m pytest tests/live/test_two_runs.py
 	XACCT_ROUNDS=50 $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest tests/live/test_two_runs.py
+
+test-faults: $(VENV)/.ready ## Break the apply of every example at every call, in every way
+	$(BIN)/python -m tests.faults
 
 fuzz: $(VENV)/.ready ## Hold proofs, decisions and two readings against each other, 100,000 times each
 	$(BIN)/python -m tests.property.test_proofs 100000

@@ -53,6 +53,7 @@ def order(changes: Mapping[Address, Change], owners: frozenset[str], live: Table
     graph = _Graph(changes, scene.halves)
     graph.add_needs()
     unsafe = graph.add_safety(safety(scene))
+    graph.add_trusts()
     for group in wishes(scene):
         graph.add_if_possible(group)
     return Order(puts=tuple(_sorted(graph.puts(), changes, owners)), unsafe=unsafe)
@@ -103,6 +104,20 @@ class _Graph:
             if not self.add_if_possible([(first, then)]):
                 refused.append((first[0], then[0]))
         return tuple(dict.fromkeys(refused))
+
+    def add_trusts(self) -> None:
+        """What trusts a role that goes lets go of it first, where that does not close a circle.
+
+        Otherwise the service puts a bare id in the place of the name, and if the plan breaks off then, what is
+        left is no longer what was written: it would count as edited by hand.
+        """
+        removed = _by_name(self._changes, Delete)
+        for address, change in sorted(self._changes.items(), key=lambda pair: pair[0]):
+            if isinstance(change, Update | Delete):
+                for arn in sorted(change.before.principals()):
+                    gone = removed.get(anchor(arn))
+                    if gone is not None and gone != address:
+                        self.add_if_possible((one, self._last(gone)) for one in self._taking(address, change))
 
     def add_if_possible(self, edges: Iterable[Edge]) -> bool:
         """All of these, or none where one would close a circle."""

@@ -52,6 +52,23 @@ def test_a_policy_goes_before_its_role_and_b_before_a() -> None:
     ]
 
 
+def test_what_trusts_a_role_goes_before_it_so_that_no_bare_id_is_left_behind() -> None:
+    runner = role("aa", account=APPS, trust=trust("arn:aws:iam::444455556666:user/anna"))
+    trusting = role("reader", trust=trust("arn:aws:iam::444455556666:role/aa"))
+    made = plan([], [trusting, runner], was=[trusting, runner])
+    assert made.steps[1].address == runner.address
+    assert made.steps[1].after == {1}
+    # An update that lets go of it counts as well.
+    made = plan([role("reader")], [trusting, runner], was=[trusting, runner])
+    assert [one.after for one in made.steps if one.address == runner.address] == [{1}]
+
+
+def test_roles_that_trust_each_other_can_go_all_the_same() -> None:
+    one = role("one", trust=trust("arn:aws:iam::111122223333:role/two"))
+    two = role("two", trust=trust("arn:aws:iam::111122223333:role/one"))
+    assert len(plan([], [one, two], was=[one, two]).steps) == 2
+
+
 def test_a_principal_that_the_plan_makes_itself_comes_before_who_trusts_it() -> None:
     """B goes first, but a trust policy that names a role which is not there yet is refused."""
     runner = role("runner", account=APPS, path="/batch/", trust=trust("arn:aws:iam::444455556666:user/anna"))

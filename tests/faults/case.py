@@ -1,0 +1,376 @@
+"""One case: an apply that is broken at one call, and what comes after it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.faults.judge import difference, meaning, ways, ways_of
+from tests.faults.scenario import LIFT, WELL, Scenario, is_write, quietly
+from tests.faults.wire import Line
+from xacct.cli.applying import Consent, Keeping, carry_out
+from xacct.engine.estates import planned_estate
+from xacct.errors import XacctError
+from xacct.sandbox.answer import Answer
+from xacct.sandbox.faults import ServiceFault
+from xacct.sandbox.gate import Hooks
+from xacct.sandbox.request import Incoming, Operation
+
+FAULTS = (
+    "killed before",
+    "killed after",
+    "500 once",
+    "500 for good",
+    "500 after it was done",
+    "throttled once",
+    "throttled for good",
+    "cut before",
+    "cut after it was done",
+    "cut after it was done for good",
+    "stale 1",
+    "stale 3",
+    "stale 12",
+)
+"""What may happen at a call; ``stale N``: the next N reads are answered from before it."""
+
+RECOVERIES = ("resume", "apply", "undo")
+PASSING = ("500 once", "throttled once", "cut before", "stale 1", "stale 3", "stale 12")
+"""The SDK or the next look makes up for these, so one way on is tried for them."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The fault, at which write (from 0), and how to go on."""
+
+    fault: str
+    call: int
+    recovery: str
+
+
+class Cut(BaseException):
+    """Ends a request without an answer; ``kill`` ends xacct as well."""
+
+    def __init__(self, kill: bool = False) -> None:
+        super().__init__()
+        self.kill = kill
+
+
+def cases(scenario: Scenario) -> list[Case]:
+    """Every fault at every call, with every way on that makes a difference."""
+    return [
+        Case(fault, call, recovery)
+        for call in range(len(scenario.calls))
+        for fault in FAULTS
+        for recovery in (RECOVERIES if fault not in PASSING else RECOVERIES[call % 3 :][:1])
+    ]
+
+
+def run_case(scenario: Scenario, case: Case) -> list[str]:
+    """What is wrong after it; nothing where all is well. The cloud of this process is left as it is."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        code = 0
+        try:
+            os.write(writing, "\n".join(_Trial(scenario, case).wrong())[:60000].encode())
+        except BaseException:  # noqa: BLE001 - told through the pipe
+            os.write(writing, traceback.format_exc()[-3000:].encode())
+            code = 1
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return said.splitlines()
+
+
+class _Trial:
+    """The process that holds the cloud of one case."""
+
+    def __init__(self, scenario: Scenario, case: Case) -> None:
+        self.scenario = scenario
+        self.case = case
+        self.found: list[str] = []
+        self.armed = True
+        self.index = -1
+        self.known: tuple[str, Mapping[str, Any]] | None = None
+        self.hits = 0
+        self.stale = 0
+        self.twin: Line | None = None
+        self.incoming: Incoming | None = None
+        self.written = ""
+        self.calls: list[str] = []
+
+    def wrong(self) -> list[str]:
+        scenario = self.scenario
+        folder = Path(f"case-{os.getpid()}").absolute()
+        folder.mkdir()
+        os.chdir(folder)
+        self._hook()
+        code = self._with_xacct(_apply(scenario))
+        if not self.hits:
+            self.found.append("the fault never came")
+        self.armed = False
+        self._recover(code)
+        os.chdir("..")
+        if not self.found:
+            shutil.rmtree(folder)
+        return [f"{scenario.name} {scenario.kind} {self.case}: {line}" for line in self.found]
+
+    def rehearsed(self) -> tuple[list[str], set[str], dict[str, str], list[str]]:
+        """Calls, prints of the states, the end, and what is wrong, of a run in which nothing breaks."""
+        self.armed = False
+        folder = Path(f"rehearsal-{os.getpid()}").absolute()
+        folder.mkdir()
+        os.chdir(folder)
+        self._hook()
+        code = self._with_xacct(_apply(self.scenario))
+        if code not in WELL:
+            self.found.append(f"without a fault it ends with {code}: {Path('applied').read_text()[-2000:]}")
+        os.chdir("..")
+        shutil.rmtree(folder)
+        return self.calls, self.scenario.safe, meaning(self.scenario.snapshots()), self.found
+
+    def _hook(self) -> None:
+        self.scenario.cloud.hooks.before = self._before
+        self.scenario.cloud.hooks.after = self._after
+
+    def _recover(self, code: int) -> None:
+        """Go on until it is done; stale reads may take a round more."""
+        case = self.case
+        words = [*self.scenario.files, "--no-input"]
+        plain = ["destroy" if self.scenario.kind == "destroy" else "apply", "--yes", *LIFT, *words]
+        ways_on = {
+            "apply": plain,
+            "resume": ["apply", "--resume", "--no-input"],
+            "undo": ["undo", "--yes", "--give-back", "--no-input"],
+        }
+        tried = ""
+        for round_ in range(4):
+            way = (
+                ways_on[case.recovery]
+                if round_ < 2
+                else ways_on[case.recovery if case.recovery == "undo" else "apply"]
+            )
+            done, tried = self._command(way)
+            if done in WELL and self.stale == 0:
+                break
+            if case.fault.startswith("killed") and round_ == 0 and not self.stale:
+                self.found.append(f"{case.recovery} ended with {done}: {tried[-1500:]}")
+                return
+        else:
+            self.found.append(f"{case.recovery} never ended well: {tried[-1500:]}")
+            return
+        wanted = self.scenario.before if case.recovery == "undo" else self.scenario.after
+        self.found += difference(wanted, meaning(self.scenario.snapshots()))
+        if case.recovery != "undo":
+            word = (
+                ["destroy", "--yes"] if self.scenario.kind == "destroy" else ["plan", "--detailed-exitcode"]
+            )
+            again, said = self._command([*word, *LIFT, *self.scenario.files])
+            if again not in WELL or "No differences" not in said:
+                self.found.append(f"the next plan is not empty ({again}): {said[-1500:]}")
+
+    # ---- xacct, in a process of its own
+
+    def _command(self, words: list[str]) -> tuple[int, str]:
+        path = Path("output")
+
+        def run() -> int:
+            code, said = quietly(*words)
+            path.write_text(said)
+            return code
+
+        code = self._with_xacct(run)
+        return code, path.read_text() if path.exists() else ""
+
+    def _with_xacct(self, run: Callable[[], int]) -> int:
+        """Fork, let it run against this cloud, and answer it until it ends; its exit code, -9 where killed."""
+        ours, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            ours.close()
+            self.scenario.cloud.wire.handle = Line(theirs).ask
+            code = 99
+            try:
+                code = run()
+            except BaseException:  # noqa: BLE001 - told through the pipe
+                Path("crash").write_text(traceback.format_exc())
+            finally:
+                os._exit(code)
+        theirs.close()
+        line = Line(ours)
+        while True:
+            try:
+                self.incoming = line.get()
+            except EOFError:
+                break
+            answer, killed = None, False
+            try:
+                answer = self.scenario.cloud.handle(self.incoming)
+            except Cut as cut:
+                killed = cut.kill
+            if killed:
+                os.kill(child, signal.SIGKILL)
+            self._judge()
+            if killed:
+                break
+            line.put(answer)
+        ours.close()
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    # ---- the cloud
+
+    def _before(self, operation: Operation) -> Answer | None:
+        if not is_write(operation):
+            if self.stale and self.twin is not None:
+                self.stale -= 1
+                return self.twin.ask(self.incoming)
+            return None
+        if not self.armed:
+            return None
+        self._count(operation)
+        if self.index == self.case.call:
+            self._strike(operation, done=False)
+        return None
+
+    def _after(self, operation: Operation, given: Answer) -> Answer:
+        if is_write(operation):
+            if given.ok:
+                self.written = operation.name
+                self.calls.append(operation.name)
+            if self.armed and self.index == self.case.call:
+                self._strike(operation, done=True)
+            self.known = None if given.ok else self.known
+        return given
+
+    def _count(self, operation: Operation) -> None:
+        """The number of a write; one that the SDK sends again has the number that it had."""
+        this = (operation.name, operation.params)
+        if self.known != this:
+            self.index += 1
+            self.known = this
+
+    def _strike(self, operation: Operation, *, done: bool) -> None:
+        """The fault itself, before the call or after it."""
+        fault = self.case.fault
+        late = "after" in fault
+        if late is not done:
+            if not done and fault.startswith("stale") and not self.hits:
+                self.hits += 1
+                self.stale = int(fault.split()[1])
+                self._fork_twin()
+            return
+        first = self.hits == 0
+        self.hits += 1
+        for_good = "for good" in fault
+        if fault.startswith("killed"):
+            raise Cut(kill=True)
+        if not (first or for_good):
+            return
+        if fault.startswith("cut"):
+            raise Cut
+        if fault.startswith("500"):
+            raise ServiceFault(status=500, code="InternalFailure", message="an internal fault")
+        if fault.startswith("throttled"):
+            s3 = operation.service == "s3"
+            raise ServiceFault(
+                status=503 if s3 else 400, code="SlowDown" if s3 else "Throttling", message="Rate exceeded"
+            )
+
+    def _fork_twin(self) -> None:
+        """A process that stays where the cloud is now, to answer reads from."""
+        ours, theirs = socket.socketpair()
+        if os.fork() == 0:
+            ours.close()
+            cloud = self.scenario.cloud
+            cloud.hooks.before = lambda _: None
+            cloud.hooks.after = lambda _, given: given
+            line = Line(theirs)
+            try:
+                while True:
+                    line.put(cloud.handle(line.get()))
+            except EOFError:
+                os._exit(0)
+        theirs.close()
+        self.twin = Line(ours)
+
+    def _judge(self) -> None:
+        """After a write: that nobody has what neither before nor after gives."""
+        operation, self.written = self.written, ""
+        if not operation:
+            return
+        scenario = self.scenario
+        state = scenario.cloud.print()
+        if state not in scenario.safe:
+            scenario.cloud.hooks.before, scenario.cloud.hooks.after = Hooks().before, Hooks().after
+            extra = ways(scenario.snapshots(), scenario.questions) - scenario.allowed
+            self._hook()
+            scenario.safe.add(state)
+            self.found += [
+                f"after {operation} {who} has {action} on {what}" for who, _, action, what in sorted(extra)
+            ]
+
+
+def _apply(scenario: Scenario) -> Callable[[], int]:
+    """Carry out the plan that was made, as the command line does."""
+    kind = "destroy" if scenario.kind == "destroy" else "apply"
+
+    def run() -> int:
+        with open("applied", "w") as said:
+            sys.stdout = sys.stderr = said
+            try:
+                return int(
+                    carry_out(
+                        scenario.planned,
+                        Consent(yes=True),
+                        form="text",
+                        verbose=1,
+                        keeping=Keeping(kind=kind),
+                    )
+                )
+            except XacctError as error:
+                print(error, error.fix)
+                return int(error.exit_code)
+
+    return run
+
+
+def rehearse(scenario: Scenario) -> None:
+    """The apply without a fault: its calls, the states on its way, each judged, and where it leads.
+
+    Raises:
+        AssertionError: it does not go well.
+    """
+    scenario.allowed |= ways_of(
+        planned_estate(scenario.planned.snapshots, scenario.planned.plan), scenario.questions
+    )
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            trial = _Trial(scenario, Case("none", -1, "apply"))
+            result = trial.rehearsed()
+        except BaseException:  # noqa: BLE001 - told through the pipe
+            result = ([], set(), {}, [traceback.format_exc()])
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(result, pipe)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        scenario.calls, scenario.safe, scenario.after, found = pickle.load(pipe)
+    os.waitpid(child, 0)
+    if found:
+        raise AssertionError("\n".join(found))
