@@ -114,6 +114,7 @@ def test_who_names_nobody_in_particular_adds_nobody(principal: dict[str, str]) -
 def test_a_service_under_aws_is_of_no_account() -> None:
     found = everyone({"Principal": {"AWS": "ec2.amazonaws.com"}})
     assert all(one.account in ("", STRANGER) for one in found)
+    assert not [one for one in found if isinstance(one, User | Session) and not one.account]
 
 
 def test_a_role_is_named_for_its_sessions_and_for_itself() -> None:

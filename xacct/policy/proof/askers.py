@@ -132,8 +132,8 @@ def _fixed(principal: Principal, asked: set[str]) -> Mapping[str, tuple[str, ...
         keys -= set(_ANYBODYS)
         if principal.account == STRANGER:
             keys.discard("aws:principalaccount")
-    elif isinstance(principal, User | Session) and "aws:userid" not in context:
-        keys.discard("aws:userid")
+    elif isinstance(principal, User | Session):
+        keys.discard("aws:userid")  # documents name them by ARN, and say nothing of their ids
     return MappingProxyType({key: context.get(key, ()) for key in sorted(keys)})
 
 
