@@ -135,3 +135,16 @@ def test_who_opened_a_federated_session_is_the_user_of_its_name_unless_told_othe
     told = parse_principal({"arn": arn, "user": f"arn:aws-cn:iam::{A}:user/x/anna"})
     assert told == FederatedUser(arn, f"arn:aws-cn:iam::{A}:user/x/anna")
     assert told.opener == f"arn:aws-cn:iam::{A}:user/x/anna"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        f"arn:aws:iam::{A}:user/anna",
+        f"arn:aws:iam::{A}:role/r",
+        f"arn:aws:sts::{A}:assumed-role/r/s",
+        f"arn:aws:sts::{A}:federated-user/f",
+    ],
+)
+def test_an_object_that_says_no_more_than_the_arn_is_the_arn(arn: str) -> None:
+    assert parse_principal({"arn": arn}) == parse_principal(arn)

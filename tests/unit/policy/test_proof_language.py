@@ -21,6 +21,7 @@ def test_a_text_becomes_one_token_for_each_place() -> None:
     assert tokens("a*?") == (Token(chars="a"), Token(star=True), Token())
     assert tokens("a*?", wild=False) == (Token(chars="a"), Token(chars="*"), Token(chars="?"))
     assert tokens("*?a", but=":") == (Token(but=":", star=True), Token(but=":"), Token(chars="a"))
+    assert tokens("~!") == (Token(chars="~"), Token(chars="!"))
     assert tokens("aB1", fold=True) == (Token(chars="aA"), Token(chars="bB"), Token(chars="1"))
 
 

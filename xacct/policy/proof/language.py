@@ -72,7 +72,7 @@ class Language:
     beginnings: tuple[str, ...]
     symbols: tuple[str, ...]
     samples: tuple[str, ...]
-    _compiled: dict[str, re.Pattern[str]] = field(default_factory=dict)
+    _compiled: dict[Callable[[Token], str], re.Pattern[str]] = field(default_factory=dict)
     _steps: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
     _places: tuple[Token | None, ...] = ()
 
@@ -85,18 +85,19 @@ class Language:
         """Whether a text is one of them."""
         if self.literal is not None:
             return text in self.literal
-        return self._expression("texts", _expression).fullmatch(text) is not None
+        return self._made(_expression).fullmatch(text) is not None
 
     def covers(self, symbols: str) -> bool:
         """Whether a pattern, given as symbols, lies within one of these; False says nothing."""
-        return self._expression("symbols", _covering).fullmatch(symbols) is not None
+        return self._made(_covering).fullmatch(symbols) is not None
 
-    def _expression(self, what: str, of_token: Callable[[Token], str]) -> re.Pattern[str]:
-        found = self._compiled.get(what)
+    def _made(self, of_token: Callable[[Token], str]) -> re.Pattern[str]:
+        """The patterns as one expression, token by token, made once."""
+        found = self._compiled.get(of_token)
         if found is None:
             each = ("".join(map(of_token, pattern)) for pattern in self.patterns)
             found = re.compile("|".join(each) if self.patterns else r"(?!)", re.DOTALL)
-            self._compiled[what] = found
+            self._compiled[of_token] = found
         return found
 
     def start(self) -> frozenset[int]:
