@@ -134,6 +134,7 @@ def _nothing_else(context: click.Context) -> None:
         ("allow_lockout", "--allow-lockout"),
         ("allow_protected", "--allow-protected"),
         ("drop_dead_principals", "--drop-dead-principals"),
+        ("retrust", "--retrust"),
         ("max_delete", "--max-delete"),
     ):
         if given(context, name):

@@ -94,6 +94,7 @@ def lifting_options(function: Command) -> Command:
         allow_lockout: bool,
         allow_protected: bool,
         drop_dead_principals: bool,
+        retrust: bool,
         max_delete: int | None,
         **given: Any,
     ) -> Any:
@@ -104,6 +105,7 @@ def lifting_options(function: Command) -> Command:
             lockout=allow_lockout,
             protected=allow_protected,
             dead_principals=drop_dead_principals,
+            retrust=retrust,
             max_delete=max_delete,
         )
         return function(lifted=lifted, **given)
@@ -120,6 +122,11 @@ def lifting_options(function: Command) -> Command:
             "--drop-dead-principals",
             is_flag=True,
             help="Take deleted principals out of the statements of others, for which every put is refused.",
+        ),
+        click.option(
+            "--retrust",
+            is_flag=True,
+            help="Trust anew whoever was made again under the name of a deleted principal.",
         ),
         click.option("--allow-protected", is_flag=True, help="Also touch what the manifest protects."),
         click.option(

@@ -25,6 +25,7 @@ class Lifted:
     lockout: bool = False
     protected: bool = False
     dead_principals: bool = False
+    retrust: bool = False
     max_delete: int | None = None
 
 

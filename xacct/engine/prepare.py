@@ -10,6 +10,7 @@ from immutabledict import immutabledict
 from xacct.engine.consequences import consequences
 from xacct.engine.dead import without_the_dead
 from xacct.engine.estates import live_estate, planned_estate
+from xacct.engine.ids import judge_trusts
 from xacct.engine.lacking import lacking, seen_platforms
 from xacct.engine.limits import Lifted, exceeded
 from xacct.engine.lockout import locked_out
@@ -83,6 +84,8 @@ def prepare(
         living = _within(living, chosen)
     if choice.destroy:
         state, was, removed = State.of(()), state, frozenset()
+    trusts = judge_trusts(state, living, snapshots, retrust=choice.lifted.retrust)
+    living = trusts.live
     plan = make_plan(
         name=manifest.name,
         accounts=tuple(spec.account for _, spec in sorted(manifest.accounts.items())),
@@ -98,7 +101,7 @@ def prepare(
         owners=manifest.owners,
         unknown=() if choice.destroy else wanted.unknown,
         problems=() if choice.destroy else (*wanted.problems, *errors(lacks)),
-        notes=() if choice.destroy else (*wanted.notes, *untold(snapshots), *remarks),
+        notes=() if choice.destroy else (*wanted.notes, *untold(snapshots), *remarks, *trusts.notes),
         only_accounts=choice.accounts,
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
@@ -110,6 +113,7 @@ def prepare(
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)
     guards = (
         *plan.guards,
+        *trusts.guards,
         *exceeded(
             plan, state, living, limits, choice.lifted, accounts=choice.accounts, destroyed=choice.destroy
         ),

@@ -14,6 +14,7 @@ from xacct.aws.caller import Caller, NoCredentials
 from xacct.aws.platform import not_offered
 from xacct.engine.buckets import read_bucket
 from xacct.engine.gateway import Gateway
+from xacct.engine.ids import mapped
 from xacct.engine.keys import read_keys
 from xacct.engine.piecemeal import Details, Names, read_piecemeal, reason
 from xacct.engine.providers import read_providers
@@ -54,7 +55,7 @@ def read_accounts(
             )
             for name, gateway in sorted(gateways.items())
         }
-        return {name: snapshot.result() for name, snapshot in reading.items()}
+        return mapped({name: snapshot.result() for name, snapshot in reading.items()})
 
 
 def read_account(

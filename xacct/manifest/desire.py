@@ -35,6 +35,7 @@ from xacct.manifest.model import (
     WholeAccount,
     WrittenDocument,
 )
+from xacct.manifest.pins import pin_of
 from xacct.manifest.provided import unprovided
 from xacct.manifest.sizes import too_large
 from xacct.policy.document import Document
@@ -224,6 +225,7 @@ class _Trusts:
     ) -> Document | None:
         """One statement for each set of conditions, after the written statements where there are any."""
         wanted: dict[tuple[Conditions, Standing], list[str]] = {}
+        pins: dict[tuple[Conditions, Standing], list[str]] = {}
         lists: list[tuple[tuple[Trusted, ...], Conditions]] = []
         if isinstance(spec.trust, TrustList):
             lists.append((spec.trust.principals, spec.trust.conditions))
@@ -234,9 +236,16 @@ class _Trusts:
                 if standings is None:
                     return None
                 for one in standings:
-                    wanted.setdefault((conditions, replace(one, value="")), []).append(one.value)
+                    key = (conditions, replace(one, value=""))
+                    wanted.setdefault(key, []).append(one.value)
+                    pin = pin_of(one.value, self.snapshots) if conditions.pin else ()
+                    if isinstance(pin, str):
+                        self.unknown.append((address, pin))
+                        return None
+                    pins.setdefault(key, []).extend(pin)
         statements = [
-            trust_statement(named, conditions, like) for (conditions, like), named in wanted.items()
+            trust_statement(named, conditions, like, pins[conditions, like])
+            for (conditions, like), named in wanted.items()
         ]
         if written is not None:
             statements = [json.loads(one.source) for one in written.statements] + statements

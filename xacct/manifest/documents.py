@@ -22,11 +22,15 @@ ACCESS = {
 
 
 def trust_statement(
-    principals: Iterable[str], conditions: Conditions, like: Standing | None = None
+    principals: Iterable[str],
+    conditions: Conditions,
+    like: Standing | None = None,
+    pins: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Who may assume a role, under which conditions. MFA and the external id stand here only.
 
-    ``like`` says how all of them stand there: as users and roles where it is None.
+    ``like`` says how all of them stand there: as users and roles where it is None. ``pins`` are their unique
+    ids, where they are let in only as long as they have these: ``AIDA...``, and ``AROA...:*`` for sessions.
     """
     like = like or Standing(value="")
     block: dict[str, dict[str, Any]] = _common(conditions)
@@ -36,6 +40,8 @@ def trust_statement(
         block["Bool"] = {"aws:MultiFactorAuthPresent": "true"}
     for operator, key, values in like.when:
         block.setdefault(operator, {})[key] = _scalar(values)
+    if held := sorted(set(pins)):
+        block.setdefault("StringLike", {})["aws:userid"] = _scalar(held)
     named = sorted(set(principals))
     tagging = _tagging(conditions)
     if tagging and conditions.session_tags != ("*",):

@@ -96,6 +96,7 @@ class Fields:
             source_ip=tuple(plain_text(block) for block in blocks),
             expires=self._moment(table.members.get("expires")),
             session_tags=self._tag_keys(table.members.get("session_tags")),
+            pin=flag_of(table, "pin"),
         )
 
     def _tag_keys(self, node: Node | None) -> tuple[str, ...]:

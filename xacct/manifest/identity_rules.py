@@ -11,7 +11,16 @@ from xacct.manifest.identities import (
     WebIdentity,
     permission_set_of,
 )
-from xacct.manifest.model import Conditions, Foreign, Manifest, Name, Trusted, TrustList, WrittenDocument
+from xacct.manifest.model import (
+    Conditions,
+    Foreign,
+    Manifest,
+    Members,
+    Name,
+    Trusted,
+    TrustList,
+    WrittenDocument,
+)
 from xacct.policy.arn import Arn
 from xacct.policy.federation import PROTECTED, SSO_PATH
 from xacct.policy.lint import lint
@@ -47,6 +56,18 @@ def check_identities(manifest: Manifest) -> Iterator[Problem]:
 
 def _trust(trusted: Iterable[Trusted], conditions: Conditions, place: Place | None) -> Iterator[Problem]:
     for one in trusted:
+        if (
+            conditions.pin
+            and not isinstance(one, Name)
+            and not (isinstance(one, Members) and one.by == "members")
+        ):
+            yield _problem(
+                "Nothing to pin",
+                "Only users and roles of the manifest's accounts have unique ids that can be read: nothing else can "
+                "be pinned to one.",
+                "Take pin out, or give these principals a link of their own.",
+                getattr(one, "place", None) or place,
+            )
         match one:
             case WebIdentity() | SamlUser() | ServiceFor():
                 yield from _unmet(one, conditions, one.place or place)

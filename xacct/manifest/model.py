@@ -72,7 +72,8 @@ class Conditions:
 
     ``expires`` is UTC in ISO form (``2027-01-31T00:00:00Z``); ``source_ip`` are CIDR blocks. MFA and the
     external id belong to the trust only; expiry and source address to the trust and to the permissions.
-    ``session_tags`` are the keys that the session may be tagged with, in trust and grant; ``*`` is any.
+    ``session_tags`` are the keys that the session may be tagged with, in trust and grant; ``*`` is any. With
+    ``pin`` users and roles are let in only as long as they have the unique ids that they have now.
     """
 
     external_id: str = ""
@@ -80,6 +81,7 @@ class Conditions:
     source_ip: tuple[str, ...] = ()
     expires: str = ""
     session_tags: tuple[str, ...] = ()
+    pin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,202 @@
+"""Principals by their unique ids: what a trust is really bound to, where its text does not tell.
+
+IAM keeps the user or role that a trust names by its id and shows the ARN. Of one that was deleted only the id
+is left (``AIDA...``, ``AROA...``); who is made again under the same name is somebody else, whom a put of the same
+text would let in (IAM User Guide, "IAM JSON policy elements: Principal"). Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from immutabledict import immutabledict
+
+from xacct.kinds.role import Role
+from xacct.policy.arn import account_of
+from xacct.policy.document import Document
+from xacct.policy.principal import is_unique_id
+from xacct.problem import Problem, Severity
+from xacct.resource import State
+from xacct.snapshot import RoleRecord, Snapshot, UserRecord
+
+_PREFIXES = {"user": "AIDA", "role": "AROA"}
+
+
+def mapped(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
+    """The snapshots with the ARN in each trust where an id stands whose holder one of them knows."""
+    known = _holders(snapshots)
+    return {name: _mapped(snapshot, known) for name, snapshot in snapshots.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusts:
+    """The live state to plan from, with what there is to say of trusts that hold ids nobody has."""
+
+    live: State
+    guards: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+
+def judge_trusts(desired: State, live: State, snapshots: Mapping[str, Snapshot], *, retrust: bool) -> Trusts:
+    """What becomes of ids in live trusts that none of the accounts knows, and of pins on another id.
+
+    Where such ids are all that differs, nothing is planned: they give nobody anything, or somebody whom nobody
+    here can see, and they are told. Where the trust has to be saved they would go, and whoever has their name
+    now would come in: that is refused without ``retrust``.
+    """
+    known = frozenset(_holders(snapshots))
+    resources = dict(live.resources)
+    guards: list[Problem] = []
+    notes: list[Problem] = []
+    for address, wanted in sorted(desired.resources.items()):
+        found = live.resources.get(address)
+        if not isinstance(wanted, Role) or not isinstance(found, Role) or wanted.trust == found.trust:
+            continue
+        lost = sorted(
+            (_ids(found.trust) | _pins(found.trust)) - _ids(wanted.trust) - _pins(wanted.trust) - known
+        )
+        if not lost:
+            continue
+        if _without(found.trust, frozenset(lost)) == wanted.trust:
+            resources[address] = replace(found, trust=wanted.trust)
+            notes.append(_left_alone(wanted, lost))
+            continue
+        again = list(_made_again(wanted, found, lost, snapshots))
+        (notes if retrust else guards).append(_told(wanted, lost, again, snapshots, retrust=retrust))
+    return Trusts(live=State(immutabledict(resources), live.unread), guards=tuple(guards), notes=tuple(notes))
+
+
+def _holders(snapshots: Mapping[str, Snapshot]) -> dict[str, str]:
+    """ARNs by unique id."""
+    found: dict[str, str] = {}
+    for snapshot in snapshots.values():
+        found |= {user.id: user.arn for user in snapshot.users.values() if is_unique_id(user.id)}
+        found |= {role.id: role.arn for role in snapshot.roles.values() if is_unique_id(role.id)}
+    return found
+
+
+def _mapped(snapshot: Snapshot, known: Mapping[str, str]) -> Snapshot:
+    for role in snapshot.roles.values():
+        if isinstance(role.trust, Document) and (ids := _ids(role.trust) & known.keys()):
+            text = role.trust.source
+            for one in ids:
+                text = text.replace(f'"{one}"', f'"{known[one]}"')
+            snapshot = snapshot.holding("roles", replace(role, trust=Document.parse(text)))
+    return snapshot
+
+
+def _ids(trust: Document) -> frozenset[str]:
+    return frozenset(value for value in _named(trust) if is_unique_id(value))
+
+
+def _named(trust: Document) -> Iterator[str]:
+    for statement in trust.statements:
+        for element in statement.principals or ():
+            if element.type == "AWS":
+                yield element.value
+
+
+def _pins(trust: Document) -> frozenset[str]:
+    """The ids that conditions on ``aws:userid`` ask for, without the name of a session."""
+    return frozenset(
+        value.partition(":")[0]
+        for statement in trust.statements
+        for _, key, values in statement.conditions
+        if key == "aws:userid"
+        for value in values
+    )
+
+
+def _without(trust: Document, ids: frozenset[str]) -> Document | None:
+    """The document without these principals; a statement that named nobody else is gone with them."""
+    left: list[dict[str, Any]] = []
+    for statement in trust.statements:
+        body = json.loads(statement.source)
+        named = body.get("Principal")
+        given = named.get("AWS") if isinstance(named, dict) else None
+        values = [given] if isinstance(given, str) else list(given or ())
+        kept = [value for value in values if value not in ids]
+        if len(kept) < len(values):
+            body["Principal"] = {**named, "AWS": kept}
+            if not kept:
+                del body["Principal"]["AWS"]
+            if not body["Principal"]:
+                continue
+        left.append(body)
+    return Document.of(*left) if left else None
+
+
+def _made_again(
+    wanted: Role, found: Role, lost: list[str], snapshots: Mapping[str, Snapshot]
+) -> Iterator[UserRecord | RoleRecord]:
+    """The principals that may have taken the place of a lost one: of its kind, and no older than the role."""
+    old = _record(found.arn, snapshots)
+    since = old.created if old else ""
+    for arn in sorted(set(_named(wanted.trust))):
+        record = _record(arn, snapshots)
+        if record is None or record.id in _pins(found.trust):
+            continue
+        newly = arn not in set(_named(found.trust)) or bool(_pins(found.trust) & set(lost))
+        kind = "user" if isinstance(record, UserRecord) else "role"
+        younger = not since or not record.created or record.created >= since
+        if newly and younger and any(one.startswith(_PREFIXES[kind]) for one in lost):
+            yield record
+
+
+def _record(arn: str, snapshots: Mapping[str, Snapshot]) -> UserRecord | RoleRecord | None:
+    for snapshot in snapshots.values():
+        if snapshot.account.id == account_of(arn):
+            name = arn.rpartition("/")[2]
+            found = snapshot.users.get(name) if ":user/" in arn else snapshot.roles.get(name)
+            return found if found is not None and found.arn == arn else None
+    return None
+
+
+def _left_alone(role: Role, lost: list[str]) -> Problem:
+    return Problem(
+        summary="Nobody's ids in a trust",
+        detail=f"{role.address} also trusts {', '.join(lost)}: deleted, or of an account that was not read. Nobody of "
+        "the accounts that were read has it.",
+        fix="Left alone. It goes when the trust is saved again.",
+        severity=Severity.INFO,
+    )
+
+
+def _told(
+    role: Role,
+    lost: list[str],
+    again: list[UserRecord | RoleRecord],
+    snapshots: Mapping[str, Snapshot],
+    *,
+    retrust: bool,
+) -> Problem:
+    own = _record(role.arn, snapshots)
+    since = f", made {_day(own.created)}," if own and own.created else ""
+    who = "; ".join(
+        f"{record.arn} has the id {record.id} now"
+        + (f" and was made {_day(record.created)}" if record.created else "")
+        for record in again
+    )
+    bound = f"The trust of {role.address}{since} is bound to {', '.join(lost)}, which nobody has"
+    detail = (
+        f"{bound}: deleted and made again under the same name, it seems. {who}. Saved again, the trust would let "
+        "that one in, whoever it is."
+        if again
+        else f"{bound} of the accounts that were read: deleted, or somebody who cannot be seen from here. Saved again, "
+        "the trust would be without it."
+    )
+    return Problem(
+        summary="Made again under the same name" if again else "Nobody's ids in a trust",
+        detail=detail,
+        fix="Trusted anew, as --retrust says."
+        if retrust
+        else "Find out who it is. Trust it anew with --retrust, or take it out of the manifest.",
+        severity=Severity.INFO if retrust else Severity.ERROR,
+    )
+
+
+def _day(created: str) -> str:
+    return f"on {created[:19].replace('T', ' at ')} UTC"
