@@ -10,6 +10,7 @@ import pytest
 
 from tests.functional.conftest import Cloud
 from xacct.errors import ExitCode
+from xacct.sandbox.world import Extra
 
 OWNER, USERS = "111122223333", "444455556666"
 ROLE = f"arn:aws:iam::{OWNER}:role/reader"
@@ -183,7 +184,8 @@ def test_a_pin_keeps_the_new_one_out_whoever_saves_the_trust(cloud: Cloud) -> No
     resaved = {"Version": "2012-10-17", "Statement": [{**statement, "Principal": {"AWS": arn}}]}
     iam(cloud, OWNER).update_assume_role_policy(RoleName="reader", PolicyDocument=json.dumps(resaved))
     assert trust(cloud)[0]["Principal"] == {"AWS": arn}
-    cloud.furnish(path)  # a key for the new one
+    cloud.world.add(Extra(USERS, "anna", "apps-anna"))  # a key for the new one
+    cloud.world.write_config(cloud.config)
     assert "is not authorized to perform: sts:AssumeRole" in " ".join(
         cloud.xacct("use", "-f", path, "reader", "--as", "anna", "--", "true").err.split()
     )

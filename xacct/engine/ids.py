@@ -80,12 +80,22 @@ def _holders(snapshots: Mapping[str, Snapshot]) -> dict[str, str]:
 
 def _mapped(snapshot: Snapshot, known: Mapping[str, str]) -> Snapshot:
     for role in snapshot.roles.values():
-        if isinstance(role.trust, Document) and (ids := _ids(role.trust) & known.keys()):
-            text = role.trust.source
-            for one in ids:
-                text = text.replace(f'"{one}"', f'"{known[one]}"')
-            snapshot = snapshot.holding("roles", replace(role, trust=Document.parse(text)))
+        if isinstance(role.trust, Document) and _ids(role.trust) & known.keys():
+            snapshot = snapshot.holding("roles", replace(role, trust=_with_arns(role.trust, known)))
     return snapshot
+
+
+def _with_arns(trust: Document, known: Mapping[str, str]) -> Document:
+    """The document with ARNs for ids where principals are named; an id in a condition stays."""
+    body = json.loads(trust.source)
+    statements = body["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        named = statement.get("Principal")
+        if isinstance(named, dict) and "AWS" in named:
+            given = named["AWS"]
+            values = [given] if isinstance(given, str) else given
+            named["AWS"] = [known.get(value, value) for value in values]
+    return Document.parse(json.dumps(body))
 
 
 def _ids(trust: Document) -> frozenset[str]:

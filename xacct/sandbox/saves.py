@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from html import escape, unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from xacct.policy.arn import Arn, is_account_id
 from xacct.policy.document import Document, MalformedDocument, Statement
@@ -32,6 +33,8 @@ _INLINE = {
 }
 _TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 _MANAGED = ("CreatePolicy", "CreatePolicyVersion")
+_SHOWN_TRUST = re.compile(r"<AssumeRolePolicyDocument>([^<]*)</AssumeRolePolicyDocument>")
+_PRINCIPAL = re.compile(r'"(?:Not)?Principal"\s*:\s*\{[^{}]*\}')
 _TEXT = re.compile(r"[\x09\x0a\x0d\x20-\xff]*")
 _SID = re.compile(r"[A-Za-z0-9]*")
 _TAG = re.compile(r"[\w\s_.:/=+\-@]*")
@@ -74,17 +77,34 @@ def after(operation: Operation, store: Store, body: bytes) -> bytes:
     if operation.name not in _READS:
         return body
     text = body.decode("utf-8")
-    for entity in store.entities():
-        if entity.id not in text:
-            continue
-        # Only inside documents: plain in S3, percent-encoded or escaped in IAM's XML.
-        for written, arn in (
-            (f'"{entity.id}"', f'"{entity.arn}"'),
-            (f"%22{entity.id}%22", f"%22{quote(entity.arn, safe='')}%22"),
-            (f"&quot;{entity.id}&quot;", f"&quot;{entity.arn}&quot;"),
-        ):
-            text = text.replace(written, arn)
-    return text.encode("utf-8")
+    arns = {entity.id: entity.arn for entity in store.entities() if entity.id in text}
+    if not arns:
+        return body
+    if operation.service == "s3":
+        return _with_arns(text, arns).encode("utf-8")
+
+    def shown(found: re.Match[str]) -> str:
+        """Percent-encoded or escaped, as it came."""
+        given = found.group(1)
+        if "%7B" in given:
+            given = quote(_with_arns(unquote(given), arns), safe="")
+        else:
+            given = escape(_with_arns(unescape(given), arns))
+        return f"<AssumeRolePolicyDocument>{given}</AssumeRolePolicyDocument>"
+
+    return _SHOWN_TRUST.sub(shown, text).encode("utf-8")
+
+
+def _with_arns(document: str, arns: Mapping[str, str]) -> str:
+    """Only where principals are named: an id in a condition is a text like any other."""
+
+    def named(found: re.Match[str]) -> str:
+        principal = found.group(0)
+        for unique, arn in arns.items():
+            principal = principal.replace(f'"{unique}"', f'"{arn}"')
+        return principal
+
+    return _PRINCIPAL.sub(named, document)
 
 
 def key_policy(text: str, store: Store) -> str:
