@@ -55,7 +55,8 @@ class Platform:
 
     ``identity`` are the calls that tell whose credentials they are, the best first: any ARN that IAM shows
     names the caller's own account. ``owner_on_writes`` tells whether writes to a bucket honour the expected
-    owner; where they do not, HeadBucket with the owner has to come first. ``grants_judged`` tells whether
+    owner; where they do not, HeadBucket with the owner has to come first. ``trust_by_id`` tells whether a
+    trust is bound to the ids of those it names, and not to their names. ``grants_judged`` tells whether
     AssumeRole asks the caller's own policies, ``tags_in_get_role`` whether GetRole shows the tags.
     ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
     changed and taken away again; where not, every change uses up one more of ``limits.tags_per_role``.
@@ -81,6 +82,7 @@ class Platform:
     role_tags: bool = True
     owner_on_writes: bool = True
     grants_judged: bool = True
+    trust_by_id: bool = True
     session_principals: bool = True
     accounts_without_id: bool = False
     federated: frozenset[str] = frozenset({"oidc", "saml"})
@@ -117,6 +119,7 @@ CEPH = Platform(
     boundaries=False,
     owner_on_writes=False,
     grants_judged=False,
+    trust_by_id=False,
     session_principals=False,
     accounts_without_id=True,
     federated=frozenset({"oidc"}),

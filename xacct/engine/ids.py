@@ -15,6 +15,7 @@ from typing import Any
 from immutabledict import immutabledict
 
 from xacct.kinds.role import Role
+from xacct.platform import platform_named
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.principal import is_unique_id
@@ -53,7 +54,10 @@ def judge_trusts(desired: State, live: State, snapshots: Mapping[str, Snapshot],
     notes: list[Problem] = []
     for address, wanted in sorted(desired.resources.items()):
         found = live.resources.get(address)
-        if not isinstance(wanted, Role) or not isinstance(found, Role) or wanted.trust == found.trust:
+        if not isinstance(wanted, Role) or not isinstance(found, Role):
+            continue
+        notes += _by_name(wanted, snapshots)
+        if wanted.trust == found.trust:
             continue
         lost = sorted(
             (_ids(found.trust) | _pins(found.trust)) - _ids(wanted.trust) - _pins(wanted.trust) - known
@@ -163,6 +167,26 @@ def _record(arn: str, snapshots: Mapping[str, Snapshot]) -> UserRecord | RoleRec
             found = snapshot.users.get(name) if ":user/" in arn else snapshot.roles.get(name)
             return found if found is not None and found.arn == arn else None
     return None
+
+
+def _by_name(role: Role, snapshots: Mapping[str, Snapshot]) -> Iterator[Problem]:
+    """Where a trust keeps the text: whoever has the name comes in, and only the dates could tell."""
+    owner = snapshots.get(role.account.name)
+    platform = platform_named(owner.platform) if owner is not None and owner.platform else None
+    if platform is None or platform.trust_by_id:
+        return
+    own = _record(role.arn, snapshots)
+    for arn in sorted(set(_named(role.trust))):
+        record = _record(arn, snapshots)
+        if own and own.created and record is not None and record.created > own.created:
+            yield Problem(
+                summary="Trusted by name",
+                detail=f"{role.address} was made {_day(own.created)} and trusts {arn}, made {_day(record.created)}. "
+                f"{platform.title} keeps the name and no id: whoever is made again under it comes in, and nothing in "
+                "the trust tells.",
+                fix="See that it is who you mean.",
+                severity=Severity.INFO,
+            )
 
 
 def _left_alone(role: Role, lost: list[str]) -> Problem:

@@ -140,6 +140,23 @@ def test_a_pin_on_an_id_that_somebody_has_is_an_ordinary_change() -> None:
     assert judge_trusts(desired, live, both, retrust=False) == Trusts(live=live)
 
 
+def on_ceph(created: str) -> Trusts:
+    given = accounts(trust(ANNA), anna="0f0e7a2c-1111-4222-8333-444455556666", created=created)
+    given["data"] = replace(given["data"], platform="ceph")
+    state = State.of([role(trust(ANNA))])
+    return judge_trusts(state, state, given, retrust=False)
+
+
+def test_where_trusts_are_by_name_a_younger_principal_is_told_and_never_refused() -> None:
+    """Ceph keeps the text: who is made again under the name comes in at once, and only the dates can tell."""
+    found = on_ceph("2026-02-01T00:00:00+00:00")
+    assert found.guards == ()
+    (note,) = found.notes
+    assert note.summary == "Trusted by name"
+    assert "Ceph keeps the name and no id" in note.detail
+    assert on_ceph("2025-02-01T00:00:00+00:00").notes == ()
+
+
 def test_ids_as_other_services_have_them_are_no_evidence() -> None:
     """Ceph's ids are UUIDs, and its trusts keep the text: nothing in them tells who was meant."""
     found = judged(trust(ANNA), trust(APPS.root), anna="0f0e7a2c-1111-4222-8333-444455556666")
