@@ -205,3 +205,18 @@ def test_a_platform_without_keys_says_so_at_plan_time(cloud: Cloud) -> None:
     assert ran.code == ExitCode.PROBLEM
     assert "Ceph has no KMS" in ran.err
     assert len(cloud.sandbox.requests) == before
+
+
+def test_an_object_under_another_key_than_the_default_is_told_with_its_key(cloud: Cloud) -> None:
+    """Trap 45: default encryption does not tell which key older objects have."""
+    older = seal(cloud)
+    newer = seal(cloud)
+    s3 = cloud.world.client("s3", DATA)
+    s3.put_object(
+        Bucket=BUCKET, Key="a-first", Body=b"old", ServerSideEncryption="aws:kms", SSEKMSKeyId=older
+    )
+    ok(cloud, "apply", "--yes")
+    assert [one["Resource"] for one in role_statements(cloud) if "kms:Decrypt" in one["Action"]] == [newer]
+    ran = cloud.xacct("verify", "--wait", "0")
+    assert ran.code == ExitCode.MISSING
+    assert f"a-first is encrypted with {older}" in " ".join(ran.out.split())

@@ -85,14 +85,17 @@ def allow(cloud: Cloud, policies: Policies, user: str = "least") -> None:
 
 def by_hand(cloud: Cloud) -> None:
     """Somebody changes all that can be changed of what was made."""
+    for account, role in ((DATA, "reader"), (ANALYTICS, "runner")):
+        iam = cloud.world.client("iam", account)
+        trust = {"Effect": "Allow", "Principal": {"AWS": DATA}, "Action": "sts:AssumeRole"}
+        iam.update_assume_role_policy(
+            RoleName=role, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        )
+        iam.update_role(RoleName=role, Description="mine now", MaxSessionDuration=7200)
+        iam.put_role_permissions_boundary(
+            RoleName=role, PermissionsBoundary=f"arn:aws:iam::{account}:policy/given"
+        )
     iam = cloud.world.client("iam", DATA)
-    trust = {"Effect": "Allow", "Principal": {"AWS": DATA}, "Action": "sts:AssumeRole"}
-    iam.update_assume_role_policy(
-        RoleName="reader", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )
-    iam.update_role(RoleName="reader", Description="mine now", MaxSessionDuration=7200)
-    given = f"arn:aws:iam::{DATA}:policy/given"
-    iam.put_role_permissions_boundary(RoleName="reader", PermissionsBoundary=given)
     iam.delete_role_permissions_boundary(RoleName="bounded")
     for _ in range(4):
         iam.create_policy_version(
@@ -115,7 +118,7 @@ def story(cloud: Cloud) -> Iterator[tuple[str, bool]]:
         ran = cloud.xacct(*words, "-f", LEAST)
         yield f"again {' '.join(words)}\n{ran.out}{ran.err}", ran.code == ExitCode.DONE
     left = cloud.xacct("plan", "-f", LEAST, "--format", "json")
-    yield "gone", left.code == ExitCode.DONE and json.loads(left.out)["counts"]["create"] == 12
+    yield "gone", left.code == ExitCode.DONE and json.loads(left.out)["counts"]["create"] == 13
 
 
 def test_with_exactly_these_everything_works(cloud: Cloud) -> None:
@@ -130,7 +133,7 @@ def test_a_plan_needs_nothing_that_writes(cloud: Cloud) -> None:
     allow(cloud, printed(Purpose.PLAN))
     ran = cloud.xacct("plan", "-f", LEAST)
     assert ran.code == ExitCode.DONE
-    assert "12 to create" in ran.out
+    assert "13 to create" in ran.out
     assert not [action for _, action in actions(printed(Purpose.PLAN)) if not reads(action)]
     assert cloud.xacct("apply", "--yes", "-f", LEAST).code == ExitCode.ERROR
 
@@ -155,7 +158,11 @@ def test_who_verifies_needs_the_step_into_the_roles_and_no_more(cloud: Cloud) ->
         {
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
-            "Resource": [f"arn:aws:iam::{DATA}:role/{name}" for name in ("bounded", "team/reader")],
+            "Resource": [
+                f"arn:aws:iam::{ANALYTICS}:role/runner",
+                f"arn:aws:iam::{DATA}:role/bounded",
+                f"arn:aws:iam::{DATA}:role/team/reader",
+            ],
         }
     ]
     allow(cloud, {"data": [EVERYTHING], "analytics": [EVERYTHING]})

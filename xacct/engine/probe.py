@@ -164,12 +164,24 @@ def _read(door: Door, check: Check, means: Means) -> Tried:
     except ServiceError as error:
         if error.status == 416:
             return Tried(Answer.ALLOWED, f"{key} can be read; it is empty.")
+        if error.denied and "kms:" in error.message:
+            return Tried(Answer.DENIED, f"{error.message.rstrip('.')}.{_sealed(door, check, key)}")
         raise
     if answer is None:
         return _no_key(check, key)
     answer["Body"].close()
     means.saw(bucket_of(check), (key,))
     return Tried(Answer.ALLOWED, f"{key} can be read.")
+
+
+def _sealed(door: Door, check: Check, key: str) -> str:
+    """Under which key an object is: the bucket's default encryption tells it of new objects only."""
+    try:
+        found = door.gateway.ask(call("HeadObject", check, Key=key)) or {}
+    except XacctError:
+        return ""
+    sealed = str(found.get("SSEKMSKeyId") or "")
+    return f" {key} is encrypted with {sealed}, whatever the bucket's default is now." if sealed else ""
 
 
 def _tags(door: Door, check: Check, means: Means) -> Tried:
