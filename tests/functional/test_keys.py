@@ -90,7 +90,7 @@ def test_a_key_that_leaves_it_to_iam_needs_a_statement_on_the_role_and_nothing_e
         "Condition": VIA,
     }
     assert key_policy(cloud, arn) == before
-    assert cloud.xacct("verify").code == ExitCode.DONE
+    ok(cloud, "verify")
     assert "No differences" in ok(cloud, "plan")
 
 
@@ -99,7 +99,7 @@ def test_an_alias_is_resolved_and_the_statement_names_the_key(cloud: Cloud) -> N
     arn = seal(cloud, named="alias/logs")
     ok(cloud, "apply", "--yes")
     assert [one["Resource"] for one in role_statements(cloud) if "kms:Decrypt" in one["Action"]] == [arn]
-    assert cloud.xacct("verify").code == ExitCode.DONE
+    ok(cloud, "verify")
 
 
 def test_the_managed_key_of_s3_needs_nothing(cloud: Cloud) -> None:
@@ -112,7 +112,7 @@ def test_the_managed_key_of_s3_needs_nothing(cloud: Cloud) -> None:
     )
     ok(cloud, "apply", "--yes")
     assert not [one for one in role_statements(cloud) if "kms" in str(one["Action"])]
-    assert cloud.xacct("verify").code == ExitCode.DONE
+    ok(cloud, "verify")
 
 
 def test_a_key_that_does_not_leave_it_to_iam_is_only_touched_with_a_word(cloud: Cloud) -> None:
@@ -127,7 +127,7 @@ def test_a_key_that_does_not_leave_it_to_iam_is_only_touched_with_a_word(cloud: 
 
     cloud.write("xacct.yaml", f"{LINK}    key: {{policy: true}}\n")
     ok(cloud, "apply", "--yes")
-    assert cloud.xacct("verify").code == ExitCode.DONE
+    ok(cloud, "verify")
     text = key_policy(cloud, arn)
     assert text.startswith(before[: before.rindex("]")])
     mine = json.loads(text)["Statement"][1]

@@ -27,6 +27,7 @@ from xacct.sandbox.store import PARTITION, PARTITION_REGION, Store
 VIA_S3 = f"s3.{PARTITION_REGION}.amazonaws.com"
 POLICY_MOST = 32 * 1024
 _ID = 36
+_MISSING = "missing "
 _ON_NOTHING = frozenset({"CreateKey", "ListKeys", "ListAliases"})
 _ON_A_KEY = frozenset({"DescribeKey", "GetKeyPolicy", "PutKeyPolicy", "Encrypt", "GenerateDataKey"})
 OPERATIONS = _ON_NOTHING | _ON_A_KEY | {"CreateAlias", "Decrypt"}
@@ -105,13 +106,13 @@ def demands_of_bucket(operation: Operation, account: str, store: Store) -> Itera
         if algorithm.startswith("aws:kms") and given:
             names = ("GenerateDataKey", "Decrypt") if operation.name == "UploadPart" else ("GenerateDataKey",)
             for name in names:
-                yield _through_s3(name, given, resource, account, store)
+                yield _through_s3(name, given, resource, account, account, store)
     if operation.name in ("GetObject", "SelectObjectContent"):
         held = store.bucket(bucket)
         found = held.keys.get(key) if held is not None else None
         given = str(getattr(found, "kms_key_id", "") or "")
         if given and str(getattr(found, "encryption", "") or "").startswith("aws:kms"):
-            yield _through_s3("Decrypt", given, resource, account, store)
+            yield _through_s3("Decrypt", given, resource, account, store.bucket_owner(bucket), store)
 
 
 def _encryption(operation: Operation, bucket: Any) -> tuple[str, str]:
@@ -126,16 +127,15 @@ def _encryption(operation: Operation, bucket: Any) -> tuple[str, str]:
     return algorithm, given
 
 
-def _through_s3(name: str, given: str, resource: str, account: str, store: Store) -> Demand:
+def _through_s3(name: str, given: str, resource: str, caller: str, resolved_in: str, store: Store) -> Demand:
+    """The use of a key by S3; one that does not exist is refused when its turn comes, after S3's own rights."""
     try:
-        key = key_of(given, account, store)
+        key = key_of(given, resolved_in, store)
     except ServiceFault:
-        raise ServiceFault(
-            status=400, code="KMS.NotFoundException", message=f"Key '{given}' does not exist"
-        ) from None
+        return Demand(action=f"kms:{name}", resource=f"{_MISSING}{given}", account=resolved_in)
     context = {
         "kms:ViaService": VIA_S3,
-        "kms:CallerAccount": account,
+        "kms:CallerAccount": caller,
         "kms:EncryptionContext:aws:s3:arn": resource,
         "aws:ViaAWSService": "true",
     }
@@ -144,6 +144,12 @@ def _through_s3(name: str, given: str, resource: str, account: str, store: Store
 
 def policy_of(resource: str, store: Store) -> Document | None:
     """The policy of a key, by its ARN; its principals by unique id where they were ARNs."""
+    if resource.startswith(_MISSING):
+        raise ServiceFault(
+            status=400,
+            code="KMS.NotFoundException",
+            message=f"Key '{resource.removeprefix(_MISSING)}' does not exist",
+        )
     if ":key/" not in resource:
         return None
     return Document.parse(str(key_of(resource, "", store).policy))
