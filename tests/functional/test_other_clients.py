@@ -159,6 +159,59 @@ def test_use_runs_a_command_with_the_session(cloud: Cloud, clients: Path) -> Non
     cloud.run(XACCT, "use", *manifest, ROLE, "--", "sh", "-c", "exit 9", code=9)
 
 
+def test_what_use_prints_works_with_the_aws_cli_boto3_and_s3cmd_as_it_stands(
+    cloud: Cloud, clients: Path
+) -> None:
+    text = (MANIFESTS / "seed-link.yaml").read_text()
+    (cloud.folder / "xacct.yaml").write_text(f"{text}    external_id: right-7f2c\n")
+    cloud.run(XACCT, "apply", "--yes")
+    printed = cloud.run(XACCT, "use", ROLE)
+    lines = [line.removeprefix("    ") for line in printed.splitlines() if line.startswith("    ")]
+    start = lines.index(f"[profile {ROLE}]")
+    end = next(number for number, line in enumerate(lines) if line.startswith("aws --profile"))
+    with (cloud.folder / "aws-config").open("a") as config:
+        config.write("\n" + "\n".join(lines[start:end]) + "\n")
+    path = f"{XACCT.parent}:{clients}:{os.environ['PATH']}"
+    (aws,) = [line for line in lines if line.startswith("aws --profile")]
+    listed = cloud.run("sh", "-c", aws, PATH=path)
+    assert [line.split()[-1] for line in listed.splitlines()] == list(BACKUPS)
+    (s3cmd,) = [line for line in lines if " -- s3cmd " in line]
+    listed = cloud.run("sh", "-c", s3cmd, PATH=path)
+    assert [line.rpartition("/")[2] for line in listed.splitlines() if "s3://" in line] == list(BACKUPS)
+    code = (
+        f"import boto3\ns = boto3.Session(profile_name='{ROLE}')\n"
+        "print(s.client('sts').get_caller_identity()['Arn'])\n"
+        f"print(*[o['Key'] for o in s.client('s3').list_objects_v2(Bucket='{BUCKET}')['Contents']])\n"
+    )
+    arn, keys = cloud.run(sys.executable, "-c", code).splitlines()
+    assert arn.startswith(f"arn:aws:sts::{DATA}:assumed-role/{ROLE}/")
+    assert keys.split() == list(BACKUPS)
+
+
+def test_an_imported_s3cfg_is_a_profile_that_every_tool_can_use(cloud: Cloud, clients: Path) -> None:
+    config = (cloud.folder / "aws-config").read_text()
+    block = config[config.index("[profile acct-b]") :]
+    key, secret = (
+        next(line.partition(" = ")[2] for line in block.splitlines() if line.startswith(f"{name} = "))
+        for name in ("aws_access_key_id", "aws_secret_access_key")
+    )
+    host = cloud.endpoint.removeprefix("http://")
+    s3cfg = cloud.folder / "s3cfg"
+    s3cfg.write_text(
+        f"[default]\naccess_key = {key}\nsecret_key = {secret}\nhost_base = {host}\nhost_bucket = {host}\n"
+        "use_https = False\n"
+    )
+    words = [f"--endpoint={service}={cloud.endpoint}" for service in ("iam", "sts")]
+    told = cloud.run(XACCT, "config", "import", "--s3cfg", s3cfg, "--profile", "objects", *words)
+    assert secret not in told
+    listed = cloud.run(clients / "aws", "--profile", "objects", "s3", "ls", f"s3://{BUCKET}")
+    assert [line.split()[-1] for line in listed.splitlines()] == list(BACKUPS)
+    assert DATA in cloud.run(clients / "aws", "--profile", "objects", "sts", "get-caller-identity")
+    manifest = (MANIFESTS / "seed-link.yaml").read_text().replace("profile: acct-b}", "profile: objects}")
+    (cloud.folder / "xacct.yaml").write_text(manifest)
+    assert "data         325271821652 on the sandbox at http://" in cloud.run(XACCT, "plan")
+
+
 def test_who_lacks_one_side_is_refused_by_the_sandbox(cloud: Cloud, clients: Path) -> None:
     cloud.run(XACCT, "apply", "--yes", "-f", MANIFESTS / "seed-plain" / "xacct.yaml")
     text = (MANIFESTS / "seed-link.yaml").read_text()

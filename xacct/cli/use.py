@@ -119,7 +119,11 @@ def _advice(manifest: Manifest, hop: Check, seconds: int | None, files: str) -> 
     if urls:
         text += ["", "Then:", ""]
         text += [f"    aws --profile {hop.link} s3 ls {_as_folder(url)}" for url in urls]
-        text += ["", "With s3cmd, which takes a session's keys out of the environment:", ""]
+        text += [
+            "",
+            "With s3cmd, which takes a session's keys out of the environment where no file gives it others:",
+            "",
+        ]
         text += [f"    xacct use{files} {hop.link} -- {_S3CMD}{_s3cmd_host(s3)} ls {url}" for url in urls]
     return "\n".join(text) + "\n"
 
@@ -142,11 +146,8 @@ def _files(paths: tuple[str, ...]) -> str:
     return "" if paths == (DEFAULT_MANIFEST,) else "".join(f" -f {quote(path)}" for path in paths)
 
 
-_S3CMD = (
-    "s3cmd --access_key='$AWS_ACCESS_KEY_ID' --secret_key='$AWS_SECRET_ACCESS_KEY' "
-    "--access_token='$AWS_SESSION_TOKEN'"
-)
-"""The quotes keep the shell out: s3cmd looks up the variables, and no secret shows in the list of processes."""
+_S3CMD = "s3cmd --config=/dev/null"
+"""Without a configuration of its own s3cmd takes keys and token out of the environment, and none is an argument."""
 
 
 def _as_folder(url: str) -> str:

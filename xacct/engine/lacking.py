@@ -77,6 +77,7 @@ class _Lacking:
         for role in self.manifest.roles.values():
             if not role.existing:
                 yield from self._role(role)
+        yield from self._unmarked()
         for group in self.manifest.groups.values():
             yield from self._written(group.name, "grant", group.grants, group.place)
             yield from self._managed(group.name, group.managed, group.attached, group.place)
@@ -88,6 +89,21 @@ class _Lacking:
             yield from self._document(
                 bucket.name, what, bucket.policy.document, bucket.policy.place, "resource"
             )
+
+    def _unmarked(self) -> Iterator[Problem]:
+        """Roles that cannot carry the mark that says who made them."""
+        made = {str(link.role): (link.role, link.place) for link in self.manifest.links.values()}
+        made |= {name: (role.name, role.place) for name, role in self.manifest.roles.items()}
+        for name, (role, place) in sorted(made.items()):
+            spec, platform = self.manifest.roles.get(name), self._of(role)
+            if platform is not None and not platform.role_tags and not (spec and spec.existing):
+                yield _problem(
+                    f'Role "{role}" cannot carry the mark of this manifest, because {platform.title} has no tags on '
+                    "roles.",
+                    "To have it removed later, name the earlier manifest with --was, or list it under removed.",
+                    place,
+                    Severity.WARNING,
+                )
 
     def _link(self, link: LinkSpec) -> Iterator[Problem]:
         what = f'Link "{link.name}"'

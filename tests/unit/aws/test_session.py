@@ -9,7 +9,7 @@ from tests.unit.aws.wire import Wire, refused, result
 from xacct.account import Account, AccountSpec, Enter, Environment, Profile
 from xacct.aws.caller import Caller, NoCredentials
 from xacct.aws.session import Sessions, Temporary
-from xacct.errors import Refused
+from xacct.errors import Refused, ServiceError
 from xacct.resource import Call
 
 DATA = Account(name="data", id="325271821652")
@@ -122,7 +122,9 @@ def test_named_profile_is_not_overruled_by_keys_in_the_environment(aws_config, m
     assert " xacct/" in wire.seen[0].headers["user-agent"]
 
 
-def test_buckets_stand_in_the_path_at_an_endpoint_of_ones_own(aws_config, monkeypatch):
+def test_buckets_stand_in_the_path_and_name_their_owner_at_an_endpoint_of_ones_own_trap_35(
+    aws_config, monkeypatch
+):
     # A host name, because an address has its buckets in the path anyway; a bare system may not know localhost.
     resolve = socket.getaddrinfo
     monkeypatch.setattr(
@@ -208,3 +210,52 @@ def test_password_in_an_endpoint_is_not_shown(aws_config):
     aws_config(f"[profile acct-b]\n{KEYS}endpoint_url = http://me:hidden@cloud.example:8000\n")
     gateway = Sessions().gateway(spec())
     assert gateway.endpoints["iam"] == "http://cloud.example:8000"
+
+
+def test_sts_is_asked_in_the_region_of_the_profile_trap_18(aws_config):
+    """The global endpoint's sessions are not good in regions that have to be opted into."""
+    aws_config(f"[profile acct-b]\n{KEYS}region = ap-east-1\n")
+    assert Sessions().gateway(spec()).endpoints["sts"] == "https://sts.ap-east-1.amazonaws.com"
+
+
+def test_a_region_that_sts_is_not_active_in_is_named_trap_18(aws_config):
+    def answer(seen):
+        return refused("RegionDisabledException", 403, "STS is not activated in this region for account")
+
+    with Wire(answer) as wire:
+        aws_config(f"[profile acct-b]\n{KEYS}endpoint_url = {wire.url}\n")
+        with pytest.raises(ServiceError) as told:
+            Sessions().gateway(spec()).ask(WHO)
+    assert told.value.fix == "Enable the region for this account, or use another one."
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "fix"),
+    [
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            "raise session in the manifest",
+        ),
+        ("InvalidArgument", "", "raise session in the manifest"),  # as Ceph says it
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+            "3600 seconds or less",
+        ),
+    ],
+    ids=["AWS", "Ceph", "chained, trap 56"],
+)
+def test_a_session_that_is_too_long_says_what_to_do_trap_57(aws_config, code, message, fix):
+    with Wire(lambda seen: refused(code, 400, message)) as wire:
+        aws_config(f"[profile acct-b]\n{KEYS}endpoint_url = {wire.url}\n")
+        ask = Call.of(
+            "sts",
+            "AssumeRole",
+            RoleArn="arn:aws:iam::325271821652:role/r",
+            RoleSessionName="me",
+            DurationSeconds=7200,
+        )
+        with pytest.raises(ServiceError) as told:
+            Sessions().gateway(spec()).ask(ask)
+    assert fix in told.value.fix

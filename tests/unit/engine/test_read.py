@@ -132,7 +132,7 @@ def test_document_that_is_no_policy_is_kept_and_not_absent():
     assert trust.text == "not json"
 
 
-def test_other_account_than_declared_is_refused_before_anything_is_read():
+def test_other_account_than_declared_is_refused_before_anything_is_read_trap_67():
     gateway = FakeGateway(DATA, BULK, caller=Caller(OTHER.id, OTHER.iam_arn("user/admin")))
     with pytest.raises(
         Refused, match=r"account data belong to account 290122656840 .*325271821652 is declared"
