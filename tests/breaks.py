@@ -176,7 +176,13 @@ BREAKS = {
     "role made again": Break(
         way=role_made_again, verb="can list", layer="role policy", says="deleted and made again"
     ),
-    "wrong account": Break(way=wrong_account, verb="assumes", layer="trust", says="the same name in account"),
+    "wrong account": Break(
+        way=wrong_account,
+        verb="assumes",
+        layer="trust",
+        says="the same name in account",
+        wide=dict.fromkeys(("sandbox", "aws", "ceph"), "user/user01"),  # B's own user of that name
+    ),
     "path changed": Break(way=path_changed, verb="assumes", layer="role", says="its path changed"),
     "session too long": Break(
         way=session_too_long, verb="assumes", layer="session length", says="shorter than the 7200 seconds"

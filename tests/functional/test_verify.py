@@ -173,13 +173,13 @@ def test_a_stranger_as_whom_nobody_can_try_is_found_in_the_documents(cloud: Clou
     before["Statement"].pop()
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(before))
     findings(cloud, ExitCode.DONE, "-f", LINK)
-    elsewhere = {"AWS": "arn:aws:iam::999988887777:root"}
-    opened = {
-        "Effect": "Allow",
-        "Principal": elsewhere,
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{BUCKET}/*",
-    }
+    reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    cloud.world.client("iam", ANALYTICS).put_user_policy(
+        UserName="mallory",
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": reading}),
+    )
+    opened = {**reading, "Principal": {"AWS": mallory}}
     cloud.world.client("s3", DATA).put_bucket_policy(
         Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [opened]})
     )

@@ -103,7 +103,7 @@ def command(
     both = [manifest, *([earlier] if earlier else [])]
     doors = ProfileDoors({name: spec for one in reversed(both) for name, spec in one.accounts.items()})
     doors.look(only(expect(manifest, {}, now=now), frozenset(only_links)), everything=True)
-    live = _Live(both)
+    live = _Live(both, doors)
     members = live.snapshots() if any(crowds(one) for one in both) else {}
     own_objects = canary or manifest.checks.own_objects
     checks = only(
@@ -176,8 +176,9 @@ def _platforms(manifest: Manifest, doors: ProfileDoors) -> dict[str, Platform]:
 class _Live:
     """The accounts of manifests, read once and only if somebody asks."""
 
-    def __init__(self, manifests: Sequence[Manifest]) -> None:
+    def __init__(self, manifests: Sequence[Manifest], doors: ProfileDoors) -> None:
         self._manifests = manifests
+        self._doors = doors
         self._snapshots: dict[str, Snapshot] | None = None
 
     def snapshots(self) -> dict[str, Snapshot]:
