@@ -215,7 +215,12 @@ def _of_verify(manifest: Manifest, platforms: Mapping[str, Platform]) -> Iterato
         yield from _entering(spec)
     hops: dict[tuple[Account, str], list[Call]] = {}
     for check in expect(manifest, _peopled(manifest)):
-        if check.want is Want.ALLOWED and check.action == "sts:AssumeRole" and check.caller.profile:
+        if (
+            check.want is Want.ALLOWED
+            and check.action == "sts:AssumeRole"
+            and check.caller.profile
+            and not check.caller.federated
+        ):
             call = assume_call(check, check.session_seconds, SESSION_NAME)
             hops.setdefault((check.caller.account, check.caller.arn), []).append(call)
     for (account, arn), calls in sorted(hops.items(), key=lambda pair: pair[0]):

@@ -27,13 +27,13 @@ def _all(gateway: Gateway, arns: frozenset[str]) -> Iterator[ProviderRecord]:
             yield ProviderRecord(arn=str(found["Arn"]))
     if all(is_saml(arn) for arn in arns):
         return
-    answer = gateway.ask(Call.of("iam", "ListOpenIDConnectProviders")) or {}
-    for found in answer.get("OpenIDConnectProviderList", ()):
-        arn = str(found["Arn"])
-        one = (
-            gateway.ask(Call.of("iam", "GetOpenIDConnectProvider", OpenIDConnectProviderArn=arn))
-            if arn in arns
-            else {}
-        )
+    named = sorted(arn for arn in arns if not is_saml(arn))
+    for arn in named:
+        one = gateway.ask(Call.of("iam", "GetOpenIDConnectProvider", OpenIDConnectProviderArn=arn))
         if one is not None:
             yield ProviderRecord(arn=arn, audiences=frozenset(one.get("ClientIDList", ())))
+    # The others only for the case that one of these is meant.
+    answer = gateway.ask(Call.of("iam", "ListOpenIDConnectProviders")) or {}
+    for found in answer.get("OpenIDConnectProviderList", ()):
+        if found["Arn"] not in named:
+            yield ProviderRecord(arn=str(found["Arn"]))

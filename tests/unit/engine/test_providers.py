@@ -35,3 +35,14 @@ def test_a_refusal_is_a_gap_and_not_an_absence() -> None:
     found = read_providers(gateway, {SAML})
     assert isinstance(found, Unread)
     assert found.what == "providers"
+
+
+def test_a_named_provider_is_asked_for_by_itself_so_that_the_right_to_read_it_is_known_beforehand() -> None:
+    gateway = FakeGateway(DATA, {"iam:GetOpenIDConnectProvider": {"ClientIDList": ["sts.amazonaws.com"]}})
+    (found,) = tuple(read_providers(gateway, {GITHUB, SAML}))  # type: ignore[arg-type]
+    assert found == ProviderRecord(arn=GITHUB, audiences=frozenset({"sts.amazonaws.com"}))
+    assert sorted(call.operation for call in gateway.asked) == [
+        "GetOpenIDConnectProvider",
+        "ListOpenIDConnectProviders",
+        "ListSAMLProviders",
+    ]
