@@ -213,3 +213,20 @@ def test_the_trap_would_have_been_seen(trap: Wire, folder: Path, capsys: pytest.
             main(words)
         assert len(trap.seen) > before, words
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("words", [["plan"], ["plan", "--no-input"], ["drift", "--no-input"]])
+def test_the_code_of_a_second_factor_is_not_asked_where_nobody_is(
+    words: list[str], trap: Wire, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is asked, nothing is sent, and the account is a gap with what to do about it."""
+    write(folder, "region: us-east-1", f"endpoint_url = {trap.url}\n")
+    role = f"role_arn = arn:aws:iam::111122223333:role/x\nmfa_serial = m\nendpoint_url = {trap.url}\n"
+    blocks = [f"[profile {name}]\n{role}source_profile = keys\n" for name in PROFILES]
+    (folder / "config").write_text("\n".join([f"[profile keys]\n{KEYS}", *blocks]))
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    said = capsys.readouterr()
+    assert ended.value.code == 7, said.err
+    assert "a second factor, and there is nobody to ask for its code" in said.out
+    assert trap.seen == []
