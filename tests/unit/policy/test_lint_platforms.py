@@ -44,6 +44,36 @@ def test_what_ceph_does_not_do(statement: dict[str, Any], found: list[str]) -> N
     assert rules(statement, "aws") == []
 
 
+@pytest.mark.parametrize(
+    ("principal", "platform", "found"),
+    [
+        ({"AWS": "arn:aws:iam::RGW00000000000000001:user/x"}, "ceph", []),
+        (
+            {"AWS": "arn:aws:sts::RGW00000000000000001:assumed-role/r/s"},
+            "ceph",
+            ["ceph-no-session error Statement[0].Principal.AWS"],
+        ),
+        ({"Service": "ec2.amazonaws.com"}, "ceph", ["ceph-no-service error Statement[0].Principal.Service"]),
+        ({"Federated": "arn:aws:iam:::oidc-provider/login.example.org"}, "ceph", []),
+        (
+            {"Federated": "arn:aws:iam::111122223333:saml-provider/Corp"},
+            "ceph",
+            ["ceph-no-provider error Statement[0].Principal.Federated"],
+        ),
+        ({"AWS": "arn:aws:sts::111122223333:assumed-role/r/s"}, "eucalyptus", []),
+        ({"Service": "ec2.amazonaws.com"}, "eucalyptus", []),
+        (
+            {"Federated": "arn:aws:iam::111122223333:saml-provider/Corp"},
+            "eucalyptus",
+            ["eucalyptus-no-provider error Statement[0].Principal.Federated"],
+        ),
+        ({"Federated": "arn:aws:iam::111122223333:saml-provider/Corp"}, "sandbox", []),
+    ],
+)
+def test_whom_a_platform_does_not_know(principal: dict[str, str], platform: str, found: list[str]) -> None:
+    assert rules({"Principal": principal}, platform) == found
+
+
 def test_a_statement_about_all_but_some_actions_is_about_nothing() -> None:
     text = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}]}

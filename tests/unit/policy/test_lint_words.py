@@ -9,7 +9,7 @@ import pytest
 
 from xacct.policy.lint import lint
 from xacct.policy.lint.finding import Finding
-from xacct.policy.lint.globals import spelled
+from xacct.policy.lint.globals import global_type, spelled
 from xacct.problem import Place, Severity
 
 
@@ -246,7 +246,49 @@ def test_an_arn_operator_on_a_list_of_arns_fits() -> None:
         ("S3:Prefix", "s3:prefix"),
         ("no:Such", "no:Such"),
         ("nothing", "nothing"),
+        ("aws:principaltag", "aws:principaltag"),
+        ("s3:x/y", "s3:x/y"),
     ],
 )
 def test_a_condition_key_is_shown_in_the_letters_of_its_documentation(key: str, shown: str) -> None:
     assert spelled(key) == shown
+
+
+def test_a_tag_needs_its_key() -> None:
+    assert global_type("aws:PrincipalTag/team") == "String"
+    assert global_type("aws:PrincipalTag/") is None
+    assert global_type("aws:PrincipalTag") is None
+    assert global_type("aws:SourceIp/x") is None
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:ListBucket"])
+def test_neither_objects_nor_buckets_are_missing_beside_a_queue(action: str) -> None:
+    queue = "arn:aws:sqs:eu-west-1:111122223333:q"
+    found = [
+        one.rule
+        for one in lint(
+            json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", **allow(action, queue)}})
+        )
+    ]
+    assert found == ["action-without-resource", "resource-without-action"]
+
+
+def test_an_arn_that_ends_early_with_a_star_is_every_one_of_the_service() -> None:
+    text = json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", **allow("s3:GetObject", "arn:aws:s3:*")}}
+    )
+    assert lint(text) == ()
+
+
+def test_an_action_beside_a_star_is_contained_in_it() -> None:
+    (found,) = of("redundant-action", allow(["s3:GetObject", "*"]))
+    assert found.path == "Statement[0].Action[0]"
+
+
+def test_a_statement_that_is_for_anyone_by_a_pattern_with_a_set_operator_is_public() -> None:
+    everyone = {"Principal": "*", "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*"}}}
+    assert of("public-principal", everyone)
+    some = {"Principal": "*", "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/*"}}}
+    assert not of("public-principal", some)
+    few = {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
+    assert not of("public-principal", few)

@@ -151,3 +151,75 @@ def test_texts_cut_and_spoiled_anywhere_are_told_by_both_readings() -> None:
         at, size = chance.randrange(len(good)), chance.randrange(3)
         spoiled = good[:at] + chance.choice(['"', "{", "}", ",", ":", "\\", "x", ""]) + good[at + size :]
         assert (meaning(spoiled) is None) == bool(problems_of(spoiled)), spoiled
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("[]", "The document must be an object."),
+        ('{"Statement":[7]}', "Statement[0] must be an object."),
+        ('{"Statement":7}', "Statement must be an object."),
+        ('{"Statement":[],"Owner":1}', "Owner is no element of a policy."),
+        (
+            '{"Statement":{"Effect":"Allow","Action":"*","Owner":1}}',
+            "Statement.Owner is no element of a policy.",
+        ),
+        ('{"Statement":[],"Id":7}', "Id must be a text."),
+        ('{"Statement":[{"Effect":"Allow","NotAction":null}]}', "Statement[0].NotAction must be a text."),
+        ('{"Statement":[{"Effect":"Allow","Action":[null]}]}', "Statement[0].Action[0] must be a text."),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","Resource":["a",{}]}]}',
+            "Statement[0].Resource[1] must be a text.",
+        ),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","NotResource":null}]}',
+            "Statement[0].NotResource must be a text.",
+        ),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","NotPrincipal":"me"}]}',
+            'Statement[0].NotPrincipal must be "*" or an object such as {"AWS": ...}.',
+        ),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","Principal":{"AWS":[null]}}]}',
+            "Statement[0].Principal.AWS[0] must be a text.",
+        ),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","Condition":{"Bool":7}}]}',
+            "Statement[0].Condition.Bool must be an object.",
+        ),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","Condition":{"Bool":{"k":{}}}}]}',
+            "Statement[0].Condition.Bool.k must be a text.",
+        ),
+        (
+            '{"Statement":[{"Effect":"Allow","Action":"*","NotAction":"*"}]}',
+            "Statement[0] has Action and NotAction.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_by_its_path(text: str, detail: str) -> None:
+    assert [problem.detail for problem in problems_of(text)] == [detail]
+
+
+def test_not_action_alone_says_what_a_statement_is_about() -> None:
+    assert problems_of('{"Statement":[{"Effect":"Allow","NotAction":"*"}]}') == ()
+
+
+def test_a_place_counts_lines_and_columns_from_one() -> None:
+    (first,) = problems_of("[]")
+    assert first.place is not None
+    assert (first.place.line, first.place.column) == (1, 1)
+    (third,) = problems_of('{"Statement":\n [],\n  "Owner":1}')
+    assert third.place is not None
+    assert (third.place.line, third.place.column) == (3, 3)
+
+
+def test_all_problems_are_told_one_below_the_other() -> None:
+    with pytest.raises(MalformedDocument) as caught:
+        Document.parse('{"Statement":[{"Effect":"allow"}]}')
+    assert len(caught.value.problems) == 2
+    assert str(caught.value) == "\n".join(str(problem) for problem in caught.value.problems)
+    with pytest.raises(MalformedDocument) as bytes_caught:
+        Document.parse(b'{"Statement":\xff}')
+    (problem,) = bytes_caught.value.problems
+    assert (problem.summary, problem.detail) == ("Not text", "It is not UTF-8.")

@@ -202,7 +202,7 @@ def test_every_condition_of_a_statement_is_there() -> None:
     found = drawn(Resource="*", Condition=condition)
     assert found is not None
     assert sorted(atom.key for atom in found.atoms) == ["k:a", "k:b", "k:c"]
-    unknown = {"StringResembles": {"k:z": "1"}, **condition}
+    unknown = {"Absurd": {"k:y": "1"}, "StringResembles": {"k:z": "1"}, **condition}
     larger = drawn(Resource="*", Condition=unknown)
     assert larger is not None
     assert sorted(atom.key for atom in larger.atoms) == ["k:a", "k:b", "k:c"]

@@ -139,9 +139,23 @@ def test_a_search_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatc
         outside([wide], some)
 
 
+def test_the_first_and_the_last_action_of_the_reference_are_found_as_well() -> None:
+    for action in (catalogue.actions()[0], catalogue.actions()[-1]):
+        point = outside([drawn(action)], [])
+        assert point is not None
+        assert point.action == action
+
+
+def test_an_action_that_nobody_has_heard_of_may_be_called_anything_with_the_letter_that_marks_it() -> None:
+    odd = unheard_of([drawn("s3:*")])
+    assert [odd.has(one) for one in ("s3:~", "s3:a~bc", "~", "s3:abc")] == [True, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("template", "arn", "fits"),
     [
+        ("arn:${Partition}:s3:::${BucketName}/${ObjectName}", "arn:aws:s3:::b/~", True),
+        ("arn:${Partition}:s3:::${BucketName}/${ObjectName}", "arn:aws:s3:::b/a~b", True),
         ("arn:${Partition}:s3:::${BucketName}", "arn:aws:s3:::b", True),
         ("arn:${Partition}:s3:::${BucketName}", "arn:aws:s3:::", False),
         ("arn:${Partition}:s3:::${BucketName}", "arn:aws:s3:::b/k", False),

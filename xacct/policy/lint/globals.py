@@ -67,12 +67,10 @@ _LOWER = {name.lower(): kind for name, kind in GLOBAL_KEYS.items()}
 
 def global_type(key: str) -> str | None:
     """The type of a global key, whatever its case; None where there is no such key."""
-    lowered = key.lower()
-    found = _LOWER.get(lowered)
-    if found is not None:
-        return found
-    head, slash, rest = lowered.partition("/")
-    return _LOWER.get(f"{head}/") if slash and rest else None
+    head, slash, rest = key.lower().partition("/")
+    if slash:
+        return _LOWER.get(f"{head}/") if rest else None
+    return _LOWER.get(head)
 
 
 _SPELLED = {name.lower(): name for name in GLOBAL_KEYS}
