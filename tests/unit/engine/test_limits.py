@@ -12,6 +12,7 @@ from xacct.manifest.model import Limits, Protected
 from xacct.plan.narrow import takes_away
 from xacct.plan.plan import Create, Delete, Update
 from xacct.policy.document import Document
+from xacct.policy.proof.prove import NotDecided, no_more_than
 from xacct.problem import Place
 from xacct.resource import Resource, State
 
@@ -135,9 +136,22 @@ def test_a_new_deny_narrows_whatever_it_hits() -> None:
 
 
 def test_what_no_proof_decides_counts_as_narrowed() -> None:
-    def many(last: str) -> Document:
-        keys = {f"aws:PrincipalTag/k{number}": [f"*{number}*", f"{last}?x*"] for number in range(40)}
-        statement = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
-        return Document.of(*({**statement, "Condition": {"StringLike": {key: keys[key]}}} for key in keys))
+    def asks(value: str) -> Document:
+        """With an operator that nobody has heard of."""
+        body = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}
+        return Document.of({**body, "Condition": {"Whatever": {"aws:SourceVpc": value}}})
 
-    assert takes_away(Update(role_policy(document=many("a")), role_policy(document=many("b")))) == "narrowed"
+    old, new = asks("one"), asks("two")
+    assert isinstance(no_more_than(old, new), NotDecided)
+    assert takes_away(Update(role_policy(document=old), role_policy(document=new))) == "narrowed"
+
+
+def test_a_deny_more_in_a_document_narrows_though_it_takes_nothing_of_our_own() -> None:
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}
+    deny = {**allow, "Effect": "Deny", "Action": "s3:DeleteObject"}
+
+    def made(*bodies: dict[str, str]) -> BucketPolicy:
+        return BucketPolicy.of(DATA, "logs", marker("example"), "example", Document.of(*bodies))
+
+    assert takes_away(Update(made(allow), made(allow, deny))) == "narrowed"
+    assert takes_away(Update(made(allow, deny), made(allow))) is None
