@@ -28,7 +28,7 @@ from xacct.kinds.mark import marked_statement
 from xacct.manifest.expect import expect
 from xacct.manifest.load import load_manifest
 from xacct.policy.document import Document
-from xacct.snapshot import RoleRecord
+from xacct.snapshot import RoleRecord, Unread
 
 TEXT = """
 version: 1
@@ -149,3 +149,9 @@ def test_of_the_callers_own_side_both_are_needed(allowed: bool, tmp_path: Path) 
     policy = Document.of(bucket_policy({"AWS": BOB}), bucket_policy({"AWS": ROOT}, "s3:PutObject"))
     names = set(found(tmp_path, estate(reader(ANNA), FRIEND, own, policy=policy)))
     assert any("user/bob" in name and "write" in name for name in names) is allowed
+
+
+def test_who_may_get_in_for_all_that_was_read_is_not_said_to(tmp_path: Path) -> None:
+    """A neighbour whose own documents could not be read is not decided, and that is no finding."""
+    gap = Unread(account="people", what="user/bob", reason="refused")
+    assert found(tmp_path, estate(reader(ANNA, BOB), FRIEND, user("bob"), unread=(gap,))) == {}
