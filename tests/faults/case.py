@@ -39,11 +39,13 @@ FAULTS = (
     "stale 1",
     "stale 3",
     "stale 12",
+    "unseen 6",
 )
-"""What may happen at a call; ``stale N``: the next N reads are answered from before it."""
+"""What may happen at a call; ``stale N``: the next N reads are answered from before it; ``unseen N``: the next N
+writes that name what it made are told that there is no such thing."""
 
 RECOVERIES = ("resume", "apply", "undo")
-PASSING = ("500 once", "throttled once", "cut before", "stale 1", "stale 3", "stale 12")
+PASSING = ("500 once", "throttled once", "cut before", "stale 1", "stale 3", "stale 12", "unseen 6")
 """The SDK or the next look makes up for these, so one way on is tried for them."""
 
 
@@ -70,6 +72,7 @@ def cases(scenario: Scenario) -> list[Case]:
         Case(fault, call, recovery)
         for call in range(len(scenario.calls))
         for fault in FAULTS
+        if scenario.calls[call] == "CreateRole" or not fault.startswith("unseen")
         for recovery in (RECOVERIES if fault not in PASSING else RECOVERIES[call % 3 :][:1])
     ]
 
@@ -107,6 +110,7 @@ class _Trial:
         self.known: tuple[str, Mapping[str, Any]] | None = None
         self.hits = 0
         self.stale = 0
+        self.unseen = ("", 0)
         self.twin: Line | None = None
         self.incoming: Incoming | None = None
         self.written = ""
@@ -240,10 +244,27 @@ class _Trial:
             return None
         if not self.armed:
             return None
+        self._refuse_unseen(operation)
         self._count(operation)
         if self.index == self.case.call:
             self._strike(operation, done=False)
         return None
+
+    def _refuse_unseen(self, operation: Operation) -> None:
+        name, left = self.unseen
+        if not left:
+            return
+        if operation.params.get("RoleName") == name:
+            self.unseen = (name, left - 1)
+            raise ServiceFault(status=404, code="NoSuchEntity", message=f"The role {name} cannot be found.")
+        trust = operation.params.get("AssumeRolePolicyDocument") or (
+            operation.params.get("PolicyDocument") if operation.name == "UpdateAssumeRolePolicy" else ""
+        )
+        if f'/{name}"' in str(trust):
+            self.unseen = (name, left - 1)
+            raise ServiceFault(
+                status=400, code="MalformedPolicyDocument", message="Invalid principal in policy"
+            )
 
     def _after(self, operation: Operation, given: Answer) -> Answer:
         if is_write(operation):
@@ -265,12 +286,16 @@ class _Trial:
     def _strike(self, operation: Operation, *, done: bool) -> None:
         """The fault itself, before the call or after it."""
         fault = self.case.fault
-        late = "after" in fault
+        late = "after" in fault or fault.startswith("unseen")
         if late is not done:
             if not done and fault.startswith("stale") and not self.hits:
                 self.hits += 1
                 self.stale = int(fault.split()[1])
                 self._fork_twin()
+            return
+        if fault.startswith("unseen"):
+            self.hits += 1
+            self.unseen = (str(operation.params["RoleName"]), int(fault.split()[1]))
             return
         first = self.hits == 0
         self.hits += 1

@@ -41,8 +41,8 @@ def run_all(
         with os.fdopen(pipe, "rb") as file:
             data = file.read()
         os.waitpid(child, 0)
-        number, found = pickle.loads(data) if data else (0, [f"{name} {kind}: its process died"])
-        progress(f"{name} {kind}: {number} cases, {len(found)} wrong")
+        number, of, found = pickle.loads(data) if data else (0, 0, [f"{name} {kind}: its process died"])
+        progress(f"{name} {kind}: {number} of {of} cases, {len(found)} wrong")
         count += number
         wrong += found
     return count, wrong
@@ -59,13 +59,13 @@ def _start(name: str, kind: str, folder: Path, choose: Choose) -> tuple[int, int
     try:
         result = _scenario(name, kind, folder, choose)
     except BaseException:  # noqa: BLE001 - told through the pipe
-        result = (0, [f"{name} {kind}: {traceback.format_exc()}"])
+        result = (0, 0, [f"{name} {kind}: {traceback.format_exc()}"])
     with os.fdopen(writing, "wb") as pipe:
         pickle.dump(result, pipe)
     os._exit(0)
 
 
-def _scenario(name: str, kind: str, folder: Path, choose: Choose) -> tuple[int, list[str]]:
+def _scenario(name: str, kind: str, folder: Path, choose: Choose) -> tuple[int, int, list[str]]:
     warp()
     inside = folder / f"{name}-{kind}"
     inside.mkdir()
@@ -75,10 +75,11 @@ def _scenario(name: str, kind: str, folder: Path, choose: Choose) -> tuple[int, 
     gc.disable()
     gc.freeze()
     wrong: list[str] = []
-    chosen = choose(cases(scenario))
+    every = cases(scenario)
+    chosen = choose(every)
     for case in chosen:
         wrong += run_case(scenario, case)
-    return len(chosen), wrong
+    return len(chosen), len(every), wrong
 
 
 def ready(name: str, kind: str) -> Scenario:

@@ -336,3 +336,33 @@ def test_what_could_be_read_then_has_to_be_read_now(cloud: Cloud) -> None:
     saved(cloud)
     cloud.config.write_text(cloud.config.read_text().replace("[profile acct-a]", "[profile elsewhere]"))
     assert "analytics/* cannot be read now" in refused(cloud)
+
+
+class _Terminal:
+    """Somebody is there, and takes time to answer."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_changes_while_somebody_thinks_is_noticed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    iam = cloud.world.client("iam", ANALYTICS)
+
+    def think(*_words: object, **_more: object) -> bool:
+        nothing = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+        iam.put_group_policy(
+            GroupName="Testers",
+            PolicyName="mongodb-bucket-access-role",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [nothing]}),
+        )
+        return True
+
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    monkeypatch.setattr("click.confirm", think)
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("apply")
+    assert done.code == ExitCode.REFUSED, done.err
+    assert "changed since the plan was made: analytics/group-policy/Testers" in done.err
+    assert not [name for name in writes(cloud, before) if name != "PutGroupPolicy"]
+    monkeypatch.setattr("click.confirm", lambda *_words, **_more: True)
+    assert cloud.xacct("apply").code == ExitCode.DONE

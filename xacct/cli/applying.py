@@ -83,8 +83,10 @@ def carry_out(
     _check_digest(plan, consent)
     if plan.empty:
         return quiet_code(plan)
-    _ask(plan, consent)
+    asked = _ask(plan, consent)
     with locked(planned.manifest, planned.gateways, consent.lock_wait) as renew:
+        if asked or planned.manifest.limits.lock is not None:
+            _look_again(planned)
         scribe = _begin(planned, keeping, runs_at(keeping.place, planned.gateways))
 
         def record(event: Event) -> None:
@@ -104,9 +106,20 @@ def _check_digest(plan: Plan, consent: Consent) -> None:
         )
 
 
-def _ask(plan: Plan, consent: Consent) -> None:
+def _look_again(planned: Planned) -> None:
+    """That the plan is the same still, after a question or a lock that may have taken any time.
+
+    Raises:
+        Refused: it is not; nothing was sent.
+    """
+    if planned.remake is not None and digest(planned.remake()) != digest(planned.plan):
+        raise Refused("the plan would be another one by now", fix="Nothing was sent. Run again.")
+
+
+def _ask(plan: Plan, consent: Consent) -> bool:
+    """Whether somebody had to be asked."""
     if consent.yes or consent.approved or consent.saved:
-        return
+        return False
     if consent.no_input or not sys.stdin.isatty():
         raise BadUsage(
             "nothing was changed: there is nobody to ask",
@@ -114,6 +127,7 @@ def _ask(plan: Plan, consent: Consent) -> None:
         )
     if not click.confirm(f"Apply these {len(plan.steps)} steps?", default=False, err=True):
         raise BadUsage("nothing was changed: the answer was no")
+    return True
 
 
 def _begin(planned: Planned, keeping: Keeping, runs: Runs) -> Scribe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +34,8 @@ from xacct.snapshot import Snapshot
 class Planned:
     """A plan, the accounts it was made from, and the gateways that can carry it out.
 
-    ``standing`` is there where a saved plan was taken up again: how it stands today.
+    ``standing`` is there where a saved plan was taken up again: how it stands today. ``remake`` reads the
+    accounts again, and refuses where the plan would not be the same any more.
     """
 
     manifest: Manifest
@@ -43,6 +44,7 @@ class Planned:
     gateways: Mapping[str, Gateway]
     origin: Origin
     standing: Standing | None = None
+    remake: Callable[[], Plan] | None = None
 
     @property
     def plan(self) -> Plan:
@@ -99,7 +101,9 @@ def make(
     planned = Planned(
         manifest=manifest, prepared=prepared, snapshots=snapshots, gateways=gateways, origin=origin
     )
-    return planned if saved is None else replace(planned, standing=_standing(saved, planned, begun))
+    if saved is not None:
+        planned = replace(planned, standing=_standing(saved, planned, begun))
+    return replace(planned, remake=lambda: make(paths, was, choice, planned.body(), frozenset()).plan)
 
 
 def again(

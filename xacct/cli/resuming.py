@@ -74,5 +74,10 @@ def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool) -> Planned:
     origin = Origin(made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), paths=paths, choice=Choice())
     say(f"The way back from the {log.begin['kind']} {log.run}.", err=True)
     return Planned(
-        manifest=manifest, prepared=prepared, snapshots=snapshots, gateways=gateways, origin=origin
+        manifest=manifest,
+        prepared=prepared,
+        snapshots=snapshots,
+        gateways=gateways,
+        origin=origin,
+        remake=lambda: undoing(log, paths, give_back=give_back).plan,
     )

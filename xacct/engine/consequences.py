@@ -15,7 +15,7 @@ from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.role import Role
 from xacct.manifest.expect import expect
 from xacct.manifest.model import Manifest
-from xacct.plan.plan import Consequence, Create, Delete, Plan, Update, Weight
+from xacct.plan.plan import NOT_ASKED, Consequence, Create, Delete, Plan, Update, Weight
 from xacct.platform import platform_named
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
@@ -62,7 +62,8 @@ def consequences(
         *(_loss(one, before) for one in found.lost),
     ]
     if found.left_out:
-        lines.append(Consequence(Weight.REMARK, f"{found.left_out} more questions of access were not asked."))
+        text = f"{found.left_out} more questions of access were not asked."
+        lines.append(Consequence(Weight.REMARK, text, NOT_ASKED))
     if any(not platform_named(one.platform).grants_judged for one in snapshots.values()):
         lines.append(Consequence(Weight.REMARK, _UNASKED))
     broken = () if destroyed else _broken(manifest, snapshots, after)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from xacct.errors import Refused
 from xacct.plan.codec import shown_json
+from xacct.plan.plan import NOT_ASKED
 from xacct.plan.written import fields_of
 from xacct.policy.document import Document
 from xacct.resource import Resource, Shown
@@ -125,6 +126,11 @@ def judge(then: Body, now: Body, begun: Collection[str] | None = None) -> Standi
 
 
 def _same(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
+    if foreign and any(one["mark"] == NOT_ASKED for one in (*then["access"], *now["access"])):
+        raise Stale(
+            f"others changed {_listed(foreign)}, and not all of what the plan means could be asked, so it cannot "
+            "be compared"
+        )
     if then["digest"] == now["digest"]:
         return
     others = f" since others changed {_listed(foreign)}" if foreign else ""

@@ -89,6 +89,10 @@ class Weight(Enum):
     REMARK = "remark"
 
 
+NOT_ASKED = "not asked"
+"""The mark of the remark that the consequences are not complete."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """What a plan means, in one line: who gains or loses what, or what is dangerous about it.

@@ -126,3 +126,14 @@ def test_between_is_field_by_field() -> None:
     assert not between(None, forms)
     assert between(None, [None, *forms])
     assert not between({"a": "1"}, [None])
+
+
+def test_foreign_changes_stop_a_plan_whose_meaning_is_not_known_whole() -> None:
+    then, now = body([OLD], {"data/user/x": "1"}), body([OLD], {"data/user/x": "2"})
+    for one in (then, now):
+        one["access"] = [
+            {"weight": "remark", "mark": "not asked", "text": "7 more questions were not asked."}
+        ]
+    with pytest.raises(Stale, match="not all of what the plan means could be asked"):
+        judge(then, now)
+    assert judge(then, then).foreign == ()
