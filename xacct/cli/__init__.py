@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Assume the roles and try what must work and what must not.",
     "drift": "Compare everything with the live accounts.",
     "destroy": "Take away what the manifest made.",
+    "revoke": "Take access away at once, in the account that owns the data.",
     "lock": "Show who holds the lock of a team, or break it.",
     "use": "Use a link as its consumer: role, profile, or a command with the session.",
     "explain": "Say why someone may do something, or not.",

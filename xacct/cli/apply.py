@@ -17,6 +17,7 @@ from xacct.cli.options import (
     manifest_options,
     only_option,
     removal_options,
+    sessions_option,
     verbose_option,
 )
 from xacct.errors import BadUsage
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.argument("plan", metavar="[PLAN]", required=False)
 @manifest_options
 @removal_options
+@sessions_option
 @lifting_options
 @account_option
 @only_option
@@ -60,6 +62,7 @@ def command(
     was: str | None,
     adopt: bool,
     prune_edited: bool,
+    revoke_sessions: bool,
     only_accounts: tuple[str, ...],
     only_links: tuple[str, ...],
     digest: str,
@@ -110,6 +113,7 @@ def command(
             links=frozenset(only_links),
             adopt=adopt,
             prune_edited=prune_edited,
+            revoke_sessions=revoke_sessions,
             lifted=lifted,
         )
         planned = make(paths, was, choice)
@@ -130,6 +134,7 @@ def _nothing_else(context: click.Context) -> None:
         ("adopt", "--adopt"),
         ("prune_edited", "--prune-edited"),
         ("only_links", "--only"),
+        ("revoke_sessions", "--revoke-sessions"),
         ("allow_public", "--allow-public"),
         ("allow_lockout", "--allow-lockout"),
         ("allow_protected", "--allow-protected"),

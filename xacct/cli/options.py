@@ -84,6 +84,15 @@ def removal_options(function: Command) -> Command:
     return function
 
 
+def sessions_option(function: Command) -> Command:
+    """``--revoke-sessions``."""
+    return click.option(
+        "--revoke-sessions",
+        is_flag=True,
+        help="End the sessions of those who leave a role; whoever stays in it assumes it again.",
+    )(function)
+
+
 def lifting_options(function: Command) -> Command:
     """The words that lift a guard for one run, as one ``lifted``."""
 

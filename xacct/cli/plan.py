@@ -15,6 +15,7 @@ from xacct.cli.options import (
     no_input_option,
     only_option,
     removal_options,
+    sessions_option,
     verbose_option,
 )
 from xacct.errors import ExitCode
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @manifest_options
 @no_input_option
 @removal_options
+@sessions_option
 @lifting_options
 @account_option
 @only_option
@@ -44,6 +46,7 @@ def command(
     was: str | None,
     adopt: bool,
     prune_edited: bool,
+    revoke_sessions: bool,
     only_accounts: tuple[str, ...],
     only_links: tuple[str, ...],
     detailed_exitcode: bool,
@@ -64,6 +67,7 @@ def command(
         links=frozenset(only_links),
         adopt=adopt,
         prune_edited=prune_edited,
+        revoke_sessions=revoke_sessions,
         lifted=lifted,
     )
     planned = make(paths, was, choice)

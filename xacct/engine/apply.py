@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from threading import Event as Flag
 from threading import Lock
@@ -32,13 +33,14 @@ def apply(
     sleep: Callable[[float], None] = time.sleep,
     max_workers: int = 1,
     deadline: float = 60.0,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Iterator[Outcome]:
     """The outcomes of the steps, as they happen; a failed step holds back only what depends on it.
 
     With ``only`` the steps of other accounts are left, and what needs them is skipped. ``record`` is called
     before and after each call, from the thread that sends it and one at a time; if it raises, nothing more is
     sent. One worker keeps the order of the plan; more send what is independent at once. ``deadline`` is how
-    long a step waits for what this run has just made to be seen.
+    long a step waits for what this run has just made to be seen. ``now`` is the time that ends sessions.
 
     A KeyboardInterrupt lets the running calls end, gives their outcomes, and is raised then.
 
@@ -58,7 +60,7 @@ def apply(
     chosen = {step.number for step in steps}
     left = {step.number: step.address for step in plan.steps if step.number not in chosen}
     patience = Patience(clock=clock, sleep=sleep, deadline=deadline)
-    return _Run(steps, left, gateways, record, patience, max_workers).outcomes()
+    return _Run(steps, left, gateways, record, patience, max_workers, now).outcomes()
 
 
 def _check_account(plan: Plan, name: str, gateway: Gateway | None) -> None:
@@ -117,6 +119,7 @@ class _Run:
         record: Record,
         patience: Patience,
         max_workers: int,
+        now: Callable[[], datetime],
     ) -> None:
         self._waiting = list(steps)
         self._broken = dict(left)
@@ -127,7 +130,7 @@ class _Run:
         self._lock = Lock()
         self._stop = Flag()
         self._max_workers = max_workers
-        self._sender = Sender(gateways, record, patience, self._stop.is_set, self._reports.put)
+        self._sender = Sender(gateways, record, patience, self._stop.is_set, self._reports.put, now)
 
     def outcomes(self) -> Iterator[Outcome]:
         """Until every step is done, failed or skipped; see ``apply``."""

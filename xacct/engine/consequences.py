@@ -171,11 +171,12 @@ def _sessions(
             text += " are ended, and all others of this role too: who stays assumes it again"
             yield Consequence(Weight.REMARK, text)
             continue
+        then = "" if until else "; --revoke-sessions ends them"
         until_when = (
             f"until step {until} deletes the role" if until else f"for up to {role.max_session / 3600:g} h"
         )
         yield Consequence(
-            Weight.ALARM, f"{text} go on {until_when}, with all that the role may do then", "sessions"
+            Weight.ALARM, f"{text} go on {until_when}, with all that the role may do then{then}", "sessions"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from immutabledict import immutabledict
 
@@ -15,6 +16,7 @@ from xacct.engine.lacking import lacking, seen_platforms
 from xacct.engine.limits import Lifted, exceeded
 from xacct.engine.lockout import locked_out
 from xacct.engine.openness import opened
+from xacct.engine.passage import lingering
 from xacct.engine.role_tags import dropping, tag_problems
 from xacct.engine.untold import untold
 from xacct.errors import BadUsage
@@ -24,6 +26,7 @@ from xacct.manifest.model import Manifest
 from xacct.plan.build import make_plan
 from xacct.plan.diff import BY_EARLIER, Removal
 from xacct.plan.plan import Plan
+from xacct.policy.arn import account_of
 from xacct.problem import errors
 from xacct.resource import Address, State
 from xacct.snapshot import Snapshot
@@ -40,6 +43,7 @@ class Choice:
     adopt: bool = False
     prune_edited: bool = False
     destroy: bool = False
+    revoke_sessions: bool = False
     lifted: Lifted = field(default_factory=Lifted)
 
 
@@ -86,7 +90,8 @@ def prepare(
         state, was, removed = State.of(()), state, frozenset()
     trusts = judge_trusts(state, living, snapshots, retrust=choice.lifted.retrust)
     living = trusts.live
-    plan = make_plan(
+    make = partial(
+        make_plan,
         name=manifest.name,
         accounts=tuple(spec.account for _, spec in sorted(manifest.accounts.items())),
         desired=state,
@@ -106,9 +111,18 @@ def prepare(
         adopt=choice.adopt,
         endpoints=_endpoints(snapshots),
     )
+    plan = make()
+    denied: frozenset[Address] = frozenset()
+    if choice.revoke_sessions:
+        denied = frozenset(
+            _role_at(one.role, snapshots) for one in lingering(snapshots, plan) if not one.until
+        )
+        plan = make(denied=denied)
     plan = replace(plan, platforms=_platforms(snapshots))
     plan = without_the_dead(plan, snapshots, drop=choice.lifted.dead_principals)
-    plan = replace(plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy))
+    plan = replace(
+        plan, access=consequences(manifest, snapshots, plan, destroyed=choice.destroy, denied=denied)
+    )
     limits = [manifest.limits, *([earlier.limits] if earlier else [])]
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)
     guards = (
@@ -134,6 +148,11 @@ def _check(manifest: Manifest, choice: Choice) -> None:
                 f'the manifest {manifest.name} has no {word} "{name}"',
                 fix=f"It has: {', '.join(sorted(known)) or 'none'}.",
             )
+
+
+def _role_at(arn: str, snapshots: Mapping[str, Snapshot]) -> Address:
+    account = next(one.account for one in snapshots.values() if one.account.id == account_of(arn))
+    return Address(account, "role", (arn.rpartition("/")[2],))
 
 
 def _of_links(

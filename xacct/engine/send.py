@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -15,6 +16,7 @@ from xacct.engine.unseen import DELETING, Unseen
 from xacct.errors import ServiceError, XacctError
 from xacct.plan.outcome import Applied, Failed, Outcome, Started, Waiting
 from xacct.plan.plan import Step
+from xacct.plan.revocation import timed
 from xacct.resource import Call, Splice
 
 _BUDGET = 2.0
@@ -31,8 +33,10 @@ class Sender:
         patience: Patience,
         stopping: Callable[[], bool],
         report: Callable[[Outcome], None],
+        now: Callable[[], datetime],
     ) -> None:
         self._gateways = gateways
+        self._now = now
         self._record = record
         self._patience = patience
         self._stopping = stopping
@@ -53,8 +57,9 @@ class Sender:
                 if isinstance(request, Splice):
                     sent += self._merge(step, index, request)
                 else:
-                    self._write(step, index, request)
-                    sent.append(request)
+                    call = timed(request, self._now())
+                    self._write(step, index, call)
+                    sent.append(call)
                 done = index + 1
         except XacctError as error:
             self._report(Failed(step=step, error=error, calls_done=done))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from immutabledict import immutabledict
 
@@ -10,7 +10,8 @@ from xacct.account import Account
 from xacct.plan.diff import Removal, diff
 from xacct.plan.guard import first_apply, foreign_parts, no_safe_order, occupied, strangers
 from xacct.plan.order import Order, Put, order
-from xacct.plan.plan import Change, Plan, Step, Unknown, requests
+from xacct.plan.plan import Change, Create, Plan, Step, Unknown, Update, requests
+from xacct.plan.revocation import denial
 from xacct.plan.split import split
 from xacct.problem import Problem
 from xacct.resource import Address, State
@@ -30,11 +31,13 @@ def make_plan(
     only_accounts: frozenset[str] = frozenset(),
     adopt: bool = False,
     endpoints: Mapping[str, str] | None = None,
+    denied: Iterable[Address] = (),
 ) -> Plan:
     """The plan that leads from live to desired.
 
     ``unknown`` are addresses whose desired value cannot be known now; nothing is planned for them. With
-    ``only_accounts`` the steps of all others are counted in ``left`` and not in ``steps``.
+    ``only_accounts`` the steps of all others are counted in ``left`` and not in ``steps``. ``denied`` are
+    roles whose running sessions are ended on the way.
     """
     difference = diff(desired, live, removal)
     hidden = {address for address, _ in unknown}
@@ -48,6 +51,7 @@ def make_plan(
         for address in difference.changes
         if address not in hidden and only_accounts and address.account.name not in only_accounts
     ]
+    kept |= dict(_denials(denied, live))
     steps, unsafe = _steps(kept, owners, live)
     gaps = (*difference.unknown, *(Unknown(address=address, reason=why) for address, why in unknown))
     if only_accounts:
@@ -71,6 +75,13 @@ def make_plan(
         endpoints=immutabledict(endpoints or {}),
         compared=len(desired.resources),
     )
+
+
+def _denials(roles: Iterable[Address], live: State) -> Iterator[tuple[Address, Change]]:
+    for role in roles:
+        wanted = denial(role.account, role.parts[0])
+        found = live.resources.get(wanted.address)
+        yield wanted.address, Create(wanted) if found is None else Update(found, wanted)
 
 
 def _steps(

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from xacct.plan.plan import Change, Create, Delete, Unknown, Update
+from xacct.plan.revocation import is_denial
 from xacct.policy.document import Document
 from xacct.problem import Problem, Severity
 from xacct.resource import Address, Resource, State
 
 BY_MARK = "it carries this manifest's mark and is no longer declared"
 BY_EARLIER = "the earlier manifest declared it and this one does not"
+WITH_ROLE = "it ended sessions of the role, which goes"
 BY_WORD = "the manifest lists it under removed"
 
 
@@ -69,6 +71,7 @@ def diff(desired: State, live: State, removal: Removal) -> Difference:
             guards.append(_edited_since(address, because))
         else:
             changes[address] = Delete(found, because)
+    changes |= {address: Delete(found, WITH_ROLE) for address, found in _denials(changes, live)}
     unknown += _hidden(desired, live, removal)
     return Difference(
         changes=changes, unknown=tuple(unknown), guards=tuple(guards), problems=problems, notes=tuple(notes)
@@ -89,6 +92,14 @@ def _removable(desired: State, live: State, removal: Removal) -> dict[Address, t
         elif address in earlier:
             found[address] = (resource, removal.because_earlier)
     return found
+
+
+def _denials(changes: Mapping[Address, Change], live: State) -> Iterator[tuple[Address, Resource]]:
+    """What ended the sessions of roles that go now; elsewhere it stays, and is nobody's difference."""
+    for address, found in sorted(live.resources.items()):
+        role = Address(address.account, "role", address.parts[:1])
+        if is_denial(address) and address not in changes and isinstance(changes.get(role), Delete):
+            yield address, found
 
 
 def _edited(found: Resource, removal: Removal, because: str) -> bool:

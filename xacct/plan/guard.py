@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from xacct.kinds.role import Role
 from xacct.plan.plan import Change, Delete
+from xacct.plan.revocation import is_denial
 from xacct.policy.document import Document
 from xacct.policy.federation import PROTECTED
 from xacct.problem import Problem, Severity
@@ -103,6 +104,14 @@ def foreign_parts(desired: State, live: State, changes: Mapping[Address, Change]
             or address.kind == "bucket-policy"
             or _protected(live, address)
         ):
+            continue
+        if is_denial(address) and (address.account, entity) in named:
+            yield Problem(
+                summary="Sessions were ended",
+                detail=f"{address} denies the sessions that were open when it was written, and no others.",
+                fix="It can be deleted when the longest session is over, and goes with its role.",
+                severity=Severity.INFO,
+            )
             continue
         opens = sorted(arn for arn in roles if arn and _grants(resource, arn))
         if (address.account, entity) in named or opens:

@@ -18,6 +18,7 @@ from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.plan.effect import Effect, Half, Holder, World, admits, anchor, halves, names
+from xacct.plan.revocation import is_denial
 from xacct.policy.match import glob
 from xacct.policy.shared import Part, parts, pattern_covers, resource_covers
 from xacct.resource import Address
@@ -136,7 +137,23 @@ def trust_and_rights(scene: Scene) -> Iterator[Edge]:
     for arn, trust in scene.trusts.items():
         for right in scene.rights[arn]:
             yield from _less_then_more(trust, right)
-            yield from _less_then_more(right, trust)
+            if not is_denial(right.address):
+                yield from _less_then_more(right, trust)
+
+
+def sessions_in_between(scene: Scene) -> Iterator[Edge]:
+    """Sessions are ended when nobody opens more of them, and before the role gains."""
+    for one in scene.identities:
+        if not is_denial(one.address):
+            continue
+        arn = scene.arn(one)
+        leaving = [scene.trusts[arn]] if arn in scene.trusts else []
+        leaving += [other for other in scene.identities if scene.grants_entry(other.less, arn)]
+        for other in leaving:
+            if other.less and other.address != one.address:
+                yield (other.address, Half.LESS), (one.address, Half.LESS)
+        for right in scene.rights.get(arn, ()):
+            yield from _less_then_more(one, right)
 
 
 def grant_and_rights(scene: Scene) -> Iterator[Edge]:
@@ -148,7 +165,8 @@ def grant_and_rights(scene: Scene) -> Iterator[Edge]:
                 yield from _less_then_more(grant, right)
         if _speaks(grant.more, scene.path_arn(arn)) and _any_admitted(grant, before):
             for right in scene.rights[arn]:
-                yield from _less_then_more(right, grant)
+                if not is_denial(right.address):
+                    yield from _less_then_more(right, grant)
 
 
 def grant_and_trust(scene: Scene) -> Iterator[Edge]:
@@ -225,6 +243,7 @@ def _meet_at(bucket: Effect, first: Effect, then: Effect) -> bool:
 
 SAFETY: tuple[Callable[[Scene], Iterator[Edge]], ...] = (
     trust_and_rights,
+    sessions_in_between,
     grant_and_rights,
     grant_and_trust,
     denies_first,
@@ -236,7 +255,7 @@ SAFETY: tuple[Callable[[Scene], Iterator[Edge]], ...] = (
 
 def safety(scene: Scene) -> frozenset[Edge]:
     """All that must come before something else, or somebody could have what neither state gives."""
-    if not any(one.less for one in scene.effects) or not any(one.more for one in scene.effects):
+    if not any(one.less for one in scene.effects):
         return frozenset()
     return frozenset(edge for rule in SAFETY for edge in rule(scene))
 

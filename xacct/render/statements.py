@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
+from xacct.plan.revocation import AT_SENDING
 from xacct.policy.difference import Added, Changed, Removed, Reworded, StatementChange
 from xacct.policy.document import Statement
 
@@ -18,7 +19,8 @@ def statement_lines(sign: str, statement: Statement) -> Iterator[str]:
             yield from (f"    {name} {value}" for value in _values(body[name]))
     for operator, keys in (body.get("Condition") or {}).items():
         for key, values in keys.items():
-            yield f"    if {key} {operator} {', '.join(_values(values))}"
+            asked = ", ".join(_values(values)).replace(AT_SENDING, "the time of sending")
+            yield f"    if {key} {operator} {asked}"
 
 
 def change_lines(changes: Iterable[StatementChange], *, wording: bool = False) -> Iterator[str]:

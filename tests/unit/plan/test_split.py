@@ -244,3 +244,19 @@ def test_what_cannot_be_split_and_has_no_order_is_refused() -> None:
     assert [guard.summary for guard in made.guards] == ["No order is safe"]
     assert "role/reader" in made.guards[0].detail
     assert plan([role(boundary=other), policy], [role(boundary=one), policy]).guards == ()
+
+
+def test_sessions_are_ended_when_nobody_opens_more_and_before_the_role_gains() -> None:
+    """Trap 79; and the narrowed trust of a change that is split comes before the end of the sessions."""
+    made = plan(WANTED, LIVE, denied=[role().address])
+    assert told(made) == [
+        "narrow role/reader",
+        "create role-policy/reader/xacct-revoked-sessions",
+        "update role-policy/reader/access",
+        "widen role/reader",
+    ]
+    assert waits(made, 2, 1)
+    assert waits(made, 3, 2)
+    alone = plan([WANTED[0], LIVE[1]], LIVE, denied=[role().address])
+    assert told(alone) == ["update role/reader", "create role-policy/reader/xacct-revoked-sessions"]
+    assert waits(alone, 2, 1)

@@ -1,0 +1,156 @@
+"""``xacct revoke`` on the embedded cloud: who is out is out at once, and the next plan says what is different."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.functional.conftest import MANIFESTS, Cloud
+from xacct.errors import ExitCode
+from xacct.plan.revocation import AT_SENDING, POLICY
+
+DATA, ANALYTICS = "325271821652", "290122656840"
+LINK = MANIFESTS / "seed-link.yaml"
+ROLE = "cross-bucket-access-mongodb-logs"
+ARN = f"arn:aws:iam::{DATA}:role/{ROLE}"
+
+
+@pytest.fixture
+def cloud(make_cloud: Callable[..., Cloud]) -> Cloud:
+    made = make_cloud(DATA, ANALYTICS)
+    made.furnish(LINK, objects={"mongodb-snapshots": ["monday"]})
+    assert made.xacct("apply", "--yes", "-f", LINK).code == ExitCode.DONE
+    return made
+
+
+def assume() -> Any:
+    """S3 with a session of the role, opened by the seed's user."""
+    session = boto3.Session(profile_name="acct-a-user01")
+    given = session.client("sts").assume_role(RoleArn=ARN, RoleSessionName="someone")["Credentials"]
+    return session.client(
+        "s3",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+
+
+def refused(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "AccessDenied"
+    return False
+
+
+def listing(s3: Any) -> Callable[[], object]:
+    return lambda: s3.list_objects_v2(Bucket="mongodb-snapshots")
+
+
+@pytest.mark.parametrize("what", [ROLE, f"data/role/{ROLE}", "analytics/user/user01", "analytics", ARN])
+def test_nobody_gets_in_any_more_and_open_sessions_are_named(what: str, cloud: Cloud) -> None:
+    s3 = assume()
+    done = cloud.xacct("revoke", what, "-f", LINK)
+    assert done.code == ExitCode.DONE, done.err
+    assert refused(assume)
+    assert not refused(listing(s3))
+    assert f"Sessions of data/role/{ROLE} that are open go on for up to 1 h" in done.out
+    assert "take it out there" in done.out
+
+
+def test_open_sessions_are_ended_and_those_opened_later_are_not(cloud: Cloud) -> None:
+    """Traps 55, 79: a session outlives the trust that it was opened under, and its rights are judged anew."""
+    s3 = assume()
+    done = cloud.xacct("revoke", ROLE, "--kill-sessions", "--again-after", "1.1", "-f", LINK)
+    assert done.code == ExitCode.DONE, done.err
+    assert refused(listing(s3))
+    iam = cloud.world.client("iam", DATA)
+    policy = iam.get_role_policy(RoleName=ROLE, PolicyName=POLICY)["PolicyDocument"]
+    assert AT_SENDING not in json.dumps(policy)
+    assert "go on" not in done.out
+    assert cloud.xacct("apply", "--yes", "-f", LINK).code == ExitCode.DONE
+    assert refused(listing(s3))
+    assert not refused(listing(assume()))
+
+
+def test_the_next_plan_shows_what_is_different_and_taking_it_out_makes_it_last(cloud: Cloud) -> None:
+    assert cloud.xacct("revoke", ROLE, "-f", LINK).code == ExitCode.DONE
+    plan = json.loads(cloud.xacct("plan", "--format", "json", "-f", LINK).out)
+    assert [step["address"] for step in plan["steps"]] == [f"data/role/{ROLE}"]
+    assert any("user01 gains" in one["text"] for one in plan["access"])
+    gone = cloud.xacct("destroy", "--yes", "-f", LINK)
+    assert gone.code == ExitCode.DONE, gone.err
+
+
+def test_what_ended_sessions_goes_with_its_role(cloud: Cloud) -> None:
+    assert (
+        cloud.xacct("revoke", ROLE, "--kill-sessions", "--again-after", "0", "-f", LINK).code == ExitCode.DONE
+    )
+    gone = cloud.xacct("destroy", "--yes", "-f", LINK)
+    assert gone.code == ExitCode.DONE, gone.err
+    assert not [
+        one for one in cloud.world.client("iam", DATA).list_roles()["Roles"] if one["RoleName"] == ROLE
+    ]
+
+
+def test_neither_the_other_account_nor_a_guard_holds_it_back(cloud: Cloud) -> None:
+    text = LINK.read_text() + f"limits: {{max_delete: 0, protect: [data/role/{ROLE}]}}\n"
+    strict = cloud.write("strict.yaml", text)
+    config = cloud.config.read_text()
+    cloud.config.write_text(config.replace("[profile acct-a]", "[profile elsewhere]"))
+    done = cloud.xacct("revoke", ROLE, "-f", strict)
+    assert done.code == ExitCode.DONE, done.err
+    assert refused(assume)
+
+
+def test_who_is_let_in_by_the_whole_account_gets_a_deny_of_their_own(cloud: Cloud) -> None:
+    iam = cloud.world.client("iam", DATA)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{ANALYTICS}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(trust))
+    assume()
+    assert cloud.xacct("revoke", "analytics/user/user01", "-f", LINK).code == ExitCode.DONE
+    assert refused(assume)
+    kept = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [one["Effect"] for one in kept] == ["Allow", "Deny"]
+
+
+def test_what_is_not_known_is_said_and_nothing_is_sent(cloud: Cloud) -> None:
+    done = cloud.xacct("revoke", "nobody-here", "-f", LINK)
+    assert done.code == ExitCode.USAGE
+    assert "is no link, role or principal" in done.err
+    assert not refused(assume)
+
+
+def test_a_plan_can_end_the_sessions_of_those_who_leave(cloud: Cloud) -> None:
+    s3 = assume()
+    other = cloud.write(
+        "other.yaml",
+        LINK.read_text().replace("trust: [analytics/user/user01]", "trust: [analytics/user/user02]"),
+    )
+    cloud.world.client("iam", ANALYTICS).create_user(UserName="user02")
+    shown = cloud.xacct("plan", "-f", other)
+    assert "SESSIONS: sessions of data/role/" in shown.out
+    assert "that analytics/user/user01 opened go on for up to 1 h" in shown.out
+    assert "--revoke-sessions ends them" in shown.out
+    ended = cloud.xacct("apply", "--yes", "--revoke-sessions", "-f", other)
+    assert ended.code == ExitCode.DONE, ended.err
+    assert "aws:TokenIssueTime DateLessThan the time of sending" in ended.out
+    assert "that analytics/user/user01 opened are ended" in ended.out
+    assert refused(listing(s3))
+    again = cloud.xacct("plan", "--detailed-exitcode", "-f", other)
+    assert again.code == ExitCode.DONE, again.out
+    assert "Sessions were ended" in again.out

@@ -1,0 +1,90 @@
+"""``xacct revoke``: take access away at once, in the account that owns the data."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from xacct.cli.options import manifest_options, verbose_option
+from xacct.cli.say import say
+from xacct.errors import ExitCode
+
+
+@click.command(name="revoke")
+@click.argument("what", metavar="ROLE|LINK|PRINCIPAL")
+@manifest_options
+@click.option(
+    "--kill-sessions",
+    "kill",
+    is_flag=True,
+    help="End every session of the roles that is open, whoever has it.",
+)
+@click.option(
+    "--again-after",
+    "pause",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="End sessions once more after this, for those opened while the first word spread; 0: once only.",
+)
+@verbose_option
+def command(what: str, paths: tuple[str, ...], kill: bool, pause: float, verbose: int) -> None:
+    """Take access away at once: out of the trust, and with --kill-sessions out of running sessions.
+
+    Only the accounts that own the data are asked and changed. Nothing holds it back: no question, no threshold,
+    no lock, no plan. The manifest still declares the access, so that the next apply would give it back: take it
+    out there.
+
+    Ends with 0 where all was done, 5 where only a part was, 1 where nothing was.
+    """
+    from xacct.aws.session import Sessions
+    from xacct.engine.apply import apply
+    from xacct.engine.read import read_accounts
+    from xacct.engine.revoke import revoke, target_of, trusted_elsewhere
+    from xacct.errors import PartlyApplied, XacctError
+    from xacct.manifest.load import load_manifest
+    from xacct.plan.outcome import Applied, Failed, Started
+    from xacct.plan.plan import Plan
+    from xacct.render.text import outcome_text
+
+    manifest = load_manifest(paths)
+    target = target_of(manifest, what)
+    owners = {role.account.name for role in target.roles}
+    gateways = dict(Sessions().gateways([manifest.accounts[name] for name in sorted(owners)]))
+    snapshots = read_accounts(gateways, buckets={})
+    found = revoke(manifest, snapshots, target, kill=kill)
+    plan = found.plan
+
+    def carry_out(part: Plan) -> int:
+        done = 0
+        for outcome in apply(part, gateways):
+            if verbose or not isinstance(outcome, Started):
+                say(outcome_text(outcome), err=True)
+            done += isinstance(outcome, Applied)
+            if isinstance(outcome, Failed):
+                failed.append(outcome)
+        return done
+
+    failed: list[Failed] = []
+    done = carry_out(plan)
+    again = tuple(step for step in plan.steps if step.number in found.denials)
+    if again and pause and done:
+        say(f"Waiting {pause:g} s, then sessions opened in the meantime are ended too.", err=True)
+        time.sleep(pause)
+        carry_out(Plan(name=plan.name, accounts=plan.accounts, steps=again))
+    for sentence in found.remains:
+        say(sentence)
+    if target.people:
+        for role in trusted_elsewhere(snapshots.values(), target.people, target.roles):
+            say(f"{role} is not of this manifest and lets them in still.")
+    if plan.steps and not failed:
+        say(f"{done} of {len(plan.steps)} steps done. Changes spread within seconds to minutes on AWS.")
+        say("The manifest still declares this access: take it out there, or the next apply gives it back.")
+    if failed:
+        fix = "Correct the cause and run revoke again; nothing waits for anything else in it."
+        kind = PartlyApplied if done else XacctError
+        raise kind(f"{len(failed)} steps of {len(plan.steps)} failed", fix=fix)
+    sys.exit(int(ExitCode.DONE))

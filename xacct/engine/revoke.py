@@ -1,0 +1,183 @@
+"""What has to be done in the account that owns the data to take access away at once; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from xacct.errors import BadUsage, XacctError
+from xacct.kinds.mark import FINGERPRINT_TAG
+from xacct.kinds.role import Role
+from xacct.manifest.model import Foreign, LinkSpec, Manifest, Name, WholeAccount
+from xacct.plan.effect import admits, names
+from xacct.plan.plan import Plan, Step, Update
+from xacct.plan.revocation import POLICY, denial, shut
+from xacct.policy.arn import is_account_id
+from xacct.policy.document import Document
+from xacct.policy.shared import parts
+from xacct.resource import Call, Request
+from xacct.snapshot import RoleRecord, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Who goes out of which roles; without ``people`` everybody does."""
+
+    roles: tuple[Name, ...]
+    people: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """The plan, and what it leaves, in sentences; ``denials`` are the steps to be sent once more later."""
+
+    plan: Plan
+    remains: tuple[str, ...]
+    denials: frozenset[int] = frozenset()
+
+
+def target_of(manifest: Manifest, text: str) -> Target:
+    """What a user means by the name of a link, a role or a principal.
+
+    Raises:
+        BadUsage: nothing of the manifest goes by that name.
+    """
+    roles = {str(name): name for name in _roles(manifest)}
+    if text in manifest.links:
+        return _of_link(manifest, manifest.links[text])
+    for full, name in sorted(roles.items()):
+        if text in (full, name.arn, name.name, f"role/{name.name}"):
+            return Target(roles=(name,))
+    person = _person(manifest, text)
+    if person is not None:
+        return Target(roles=tuple(roles[one] for one in sorted(roles)), people=frozenset({person}))
+    raise BadUsage(
+        f'"{text}" is no link, role or principal of the manifest {manifest.name}',
+        fix=f"Links: {', '.join(sorted(manifest.links)) or 'none'}. Roles: {', '.join(sorted(roles)) or 'none'}. "
+        "A principal is an ARN, an account, or ACCOUNT/user/NAME.",
+    )
+
+
+def revoke(
+    manifest: Manifest, snapshots: Mapping[str, Snapshot], target: Target, *, kill: bool
+) -> Revocation:
+    """The steps, the trust first and nothing waiting for anything else.
+
+    With ``kill`` every session of the roles that is open when it is sent is ended, whoever has it.
+
+    Raises:
+        XacctError: a role could not be read, so that it is not known what its trust says.
+    """
+    steps: list[Step] = []
+    remains: list[str] = []
+    denials: list[int] = []
+    marks: list[tuple[Role, Role]] = []
+    for name in target.roles:
+        role = _live(snapshots, name)
+        if role is None:
+            remains += (
+                [f"{name} does not exist, so there is nothing to take away."] if not target.people else []
+            )
+            continue
+        trust = shut(role.trust, target.people, name.account.partition)
+        concerned = not target.people or any(admits(role.trust, one) for one in target.people)
+        if trust != role.trust:
+            after = replace(role, trust=trust)
+            after = replace(after, fingerprint=after.stamp if role.manifest else "")
+            put = Call.of("iam", "UpdateAssumeRolePolicy", RoleName=role.name, PolicyDocument=trust.source)
+            steps.append(_step(len(steps) + 1, Update(role, after, "narrow"), (put,)))
+            marks += [(role, after)] if role.manifest else []
+        elif concerned:
+            remains.append(f"The trust of {name} lets none of them in already.")
+        if concerned and kill:
+            wanted = denial(name.account, name.name)
+            denials.append(len(steps) + 1)
+            steps.append(_step(len(steps) + 1, Update(wanted, wanted), wanted.create()))
+        elif concerned:
+            remains.append(
+                f"Sessions of {name} that are open go on for up to {role.max_session / 3600:g} h, with all that "
+                "the role may do; --kill-sessions ends them."
+            )
+    for role, after in marks:  # last, because a fingerprint must hold nothing up
+        tags = [{"Key": FINGERPRINT_TAG, "Value": after.fingerprint}]
+        call = Call.of("iam", "TagRole", RoleName=role.name, Tags=tags)
+        steps.append(_step(len(steps) + 1, Update(role, after), (call,)))
+    plan = Plan(
+        name=manifest.name,
+        accounts=tuple(spec.account for _, spec in sorted(manifest.accounts.items())),
+        steps=tuple(steps),
+    )
+    return Revocation(plan=plan, remains=tuple(remains), denials=frozenset(denials))
+
+
+def _step(number: int, change: Update, calls: tuple[Request, ...]) -> Step:
+    return Step(number=number, address=change.after.address, change=change, calls=calls)
+
+
+def _live(snapshots: Mapping[str, Snapshot], name: Name) -> Role | None:
+    snapshot = snapshots[name.account.name]
+    why = snapshot.why_unread("roles", f"role/{name.name}")
+    record = snapshot.roles.get(name.name)
+    if isinstance(record, RoleRecord) and isinstance(record.trust, Document):
+        return next(role for role in Role.pick(snapshot) if role.name == name.name)
+    if why is None and record is None:
+        return None
+    raise XacctError(
+        f"{name} cannot be read, so nothing is known of its trust: {why or 'its trust is no policy'}",
+        fix=f"In the console: take the role's trust away, or attach the policy {POLICY} by hand.",
+    )
+
+
+def _roles(manifest: Manifest) -> Iterator[Name]:
+    yield from (link.role for link in manifest.links.values())
+    yield from (role.name for role in manifest.roles.values() if role.name.account.name in manifest.owners)
+
+
+def _of_link(manifest: Manifest, link: LinkSpec) -> Target:
+    """The link's role; where it serves others too and everybody is named, only the link's own people."""
+    others = [one for one in manifest.links.values() if one.role == link.role and one.name != link.name]
+    spec = manifest.roles.get(str(link.role))
+    shared = bool(others) or (spec is not None and spec.existing)
+    people: set[str] = set()
+    for trusted in link.trust:
+        match trusted:
+            case Name():
+                people.add(trusted.arn)
+            case Foreign(arn=arn):
+                people.add(arn)
+            case WholeAccount(account=account):
+                people.add(account.id)
+            case _:
+                return Target(roles=(link.role,))
+    return Target(roles=(link.role,), people=frozenset(people) if shared else frozenset())
+
+
+def _person(manifest: Manifest, text: str) -> str | None:
+    """An ARN or an account id; None where the text is neither, nor a name that gives one."""
+    accounts = {name: spec.account for name, spec in manifest.accounts.items()}
+    if text in accounts:
+        return accounts[text].id
+    if is_account_id(text):
+        return text
+    if text.startswith("arn:") and (":user/" in text or ":role/" in text or text.endswith(":root")):
+        return text.split(":")[4] if text.endswith(":root") else text
+    account, _, rest = text.partition("/")
+    if account in accounts and rest.partition("/")[0] in ("user", "role"):
+        return accounts[account].iam_arn(rest)
+    return None
+
+
+def trusted_elsewhere(
+    snapshots: Iterable[Snapshot], people: frozenset[str], roles: Iterable[Name]
+) -> Iterator[str]:
+    """Roles of the read accounts, beyond these, whose trust lets one of the people in by name."""
+    known = {name.arn for name in roles}
+    for snapshot in snapshots:
+        for role in Role.pick(snapshot):
+            allowed = [part for part in parts(role.trust) if not part.denies and part.principal is not None]
+            if role.arn not in known and any(
+                part.principal.value != "*" and names(part, one)  # type: ignore[union-attr]
+                for part in allowed
+                for one in people
+            ):
+                yield f"{snapshot.account.name}/role/{role.name}"
