@@ -69,7 +69,7 @@ def who_can(
             reacher = Reacher(principal=principal, roles=(), hops=hops, outside=outside)
             found.append(reacher)
             if isinstance(principal, Session):
-                found += _entering(estate, reacher, principal.role_arn, given, LONGEST - 1)
+                found += _entering(estate, reacher, principal.role_arn, given, LONGEST)
     return tuple(sorted(found, key=lambda one: (one.outside, len(one.roles), one.roles, one.principal.arn)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from tests.unit.access.accounts import (
     ANNA,
     BUCKET,
+    DATA,
     PEOPLE,
     READER,
     allow,
@@ -17,6 +18,7 @@ from tests.unit.access.accounts import (
     user,
 )
 from xacct.access.estate import Estate
+from xacct.access.explain import explain
 from xacct.access.who import who_can
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome
@@ -118,3 +120,16 @@ def test_a_stranger_whom_a_trust_names_can_assume_the_role() -> None:
     where = estate(role("reader", trusting(ANNA, STRANGER), path="/app/"), user("anna", grant=GRANT))
     found = who_can(where, "sts:AssumeRole", READER)
     assert [(one.principal.arn, one.outside) for one in found] == [(ANNA, False), (STRANGER, True)]
+
+
+def test_three_roles_are_entered_one_after_the_other_as_explain_does() -> None:
+    chain = estate(
+        role("r1", trusting(ANNA), p=allow("sts:AssumeRole", DATA.iam_arn("role/r2"))),
+        role("r2", trusting(DATA.iam_arn("role/r1")), p=allow("sts:AssumeRole", DATA.iam_arn("role/r3"))),
+        role("r3", trusting(DATA.iam_arn("role/r2")), p=allow("s3:GetObject", f"{BUCKET}/*")),
+        user("anna", p=allow("sts:AssumeRole", DATA.iam_arn("role/r1"))),
+    )
+    found = [one for one in who_can(chain, "s3:GetObject", f"{BUCKET}/k") if one.principal.arn == ANNA]
+    assert [len(one.roles) for one in found] == [3]
+    told = explain(chain, chain.principal(ANNA), "s3:GetObject", f"{BUCKET}/k")
+    assert [len(route.roles) for route in told.routes] == [3]
