@@ -8,6 +8,7 @@ import pytest
 
 from xacct.policy.document import Document, MalformedDocument
 from xacct.policy.jsontext import JsonFault, parse_json
+from xacct.policy.normal import account_form, meaning
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
 MOVING = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/${aws:username}"}
@@ -101,3 +102,37 @@ def test_a_malformed_document_lists_its_problems_one_under_the_other() -> None:
     assert str(caught.value).count("\n  ") >= 2
     assert len(caught.value.problems) == 2
     assert "Statement[0].Action must be a text" in str(caught.value)
+
+
+def test_documents_that_differ_are_not_equal_in_both_ways_of_asking() -> None:
+    one, other = meaning('{"Statement":[]}'), meaning('{"Statement":{"Effect":"Allow","Action":"a:b"}}')
+    assert (one == other, one != other) == (False, True)
+    same = meaning('{"Statement":[ ]}')
+    assert (one == same, one != same) == (True, False)
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t", "\r"])
+def test_a_key_that_stands_twice_is_seen_whatever_space_is_around_it(space: str) -> None:
+    doubled = f'{{"Statement":[],"Statement"{space}:[]}}'
+    with pytest.raises(MalformedDocument):
+        Document.parse(doubled)
+    escaped = f'{{"Statement":[],"\\u0053tatement"{space}:[]}}'
+    with pytest.raises(MalformedDocument):
+        Document.parse(escaped)
+    in_a_text = (
+        f'{{"Statement":[{{"Effect":"Allow","Action":"a:b","Resource":"x{space.strip() or ""}:y\\":z"}}]}}'
+    )
+    assert Document.parse(in_a_text).statements[0].resources
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("arn:aws:iam::111122223333:root", "111122223333"),
+        ("arn:aws:iam:::root", "arn:aws:iam:::root"),
+        ("arn:aws:iam::1:2:root", "arn:aws:iam::1:2:root"),
+        ("arn:aws:iam::111122223333:user/root", "arn:aws:iam::111122223333:user/root"),
+    ],
+)
+def test_an_account_has_one_form(text: str, form: str) -> None:
+    assert account_form(text) == form

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from xacct.policy.public import is_public
+from xacct.policy.document import Document
+from xacct.policy.public import is_public, public_statements
 
 ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
 
@@ -67,3 +68,37 @@ def test_one_public_statement_makes_the_whole_policy_public() -> None:
 def test_not_principal_with_allow_is_public() -> None:
     statement = {"Effect": "Allow", "NotPrincipal": ACCOUNT, "Action": "s3:*", "Resource": "*"}
     assert is_public(json.dumps({"Statement": statement}))
+
+
+def test_the_statements_that_let_in_everybody_are_told() -> None:
+    everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    some = {**everyone, "Principal": {"AWS": "111122223333"}}
+    found = public_statements(Document.of(some, everyone))
+    assert [one.index for one in found] == [1]
+
+
+@pytest.mark.parametrize(
+    ("condition", "public"),
+    [
+        ({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-?"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.7/24"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "no address"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/7"}}, True),
+    ],
+)
+def test_a_condition_fixes_who_it_is_or_does_not(condition: dict[str, object], public: bool) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    assert is_public(json.dumps({"Statement": [statement]})) is public
+
+
+@pytest.mark.parametrize("policy", ['{"Statement": ["Allow"]}', "[]", "nothing"])
+def test_what_cannot_be_read_is_public(policy: str) -> None:
+    assert is_public(policy) is True

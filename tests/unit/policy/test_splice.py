@@ -64,3 +64,41 @@ def test_only_the_dead_that_are_named_leave():
 def test_other_principals_are_the_same_bytes(principal):
     text = document(KEPT, foreign(principal))
     assert foreign(principal) in str(splice(text, (), (), {DEAD}))
+
+
+def own(sid: str, action: str = "s3:PutObject") -> str:
+    return f'{{"Sid":"{sid}","Effect":"Allow","Action":"{action}","Resource":"*"}}'
+
+
+@pytest.mark.parametrize("text", [None, "", " \n"])
+def test_without_a_document_there_is_one_of_our_statements_or_none(text: str | None) -> None:
+    made = splice(text, [own("A"), own("B")], [])
+    assert made == f'{{"Version":"2012-10-17","Statement":[{own("A")},{own("B")}]}}'
+    assert splice(text, [], ["A"]) is None
+
+
+def test_ours_take_the_place_of_those_of_the_same_sid_and_new_ones_come_last() -> None:
+    live = document(own("A"), KEPT, own("B"))
+    made = splice(live, [own("C"), own("A", "s3:GetObject")], ["B"])
+    assert made == f'{{"Version":"2012-10-17", "Statement": [{own("A", "s3:GetObject")},{KEPT},{own("C")}] }}'
+
+
+def test_what_has_no_sid_of_ours_stays() -> None:
+    live = document(KEPT, own("Theirs"))
+    assert (
+        splice(live, [], ["", "A"]) == f'{{"Version":"2012-10-17", "Statement": [{KEPT},{own("Theirs")}] }}'
+    )
+    assert splice(document(own("A")), [], ["A"]) is None
+
+
+def test_a_statement_without_a_sid_is_no_ones_place() -> None:
+    without = '{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}'
+    made = splice(document(KEPT), [without], [])
+    assert made == f'{{"Version":"2012-10-17", "Statement": [{KEPT},{without}] }}'
+
+
+def test_several_living_principals_stay_in_one_list_and_other_kinds_beside_them() -> None:
+    bob = '"arn:aws:iam::111122223333:user/bob"'
+    live = document(foreign(f'{{"AWS":[{LIVING},"{DEAD}",{bob}],"Service":"ec2.amazonaws.com"}}'))
+    made = splice(live, [], [], [DEAD])
+    assert made == document(foreign(f'{{"AWS":[{LIVING},{bob}],"Service":"ec2.amazonaws.com"}}'))
