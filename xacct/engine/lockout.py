@@ -10,10 +10,12 @@ from xacct.access.settle import settle
 from xacct.account import AccountSpec, Enter, Environment, Profile
 from xacct.engine.limits import Lifted
 from xacct.kinds.role import Role
+from xacct.kinds.role_trust import RoleTrust
 from xacct.permission.needed import needed
 from xacct.permission.permission import Asker, Permission
 from xacct.plan.narrow import takes_away
 from xacct.plan.plan import Change, Create, Delete, Plan, Step, Update
+from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Named, Outcome, Policies
 from xacct.policy.principal import Principal, Root, Session, User
@@ -142,9 +144,9 @@ class _Judge:
         if sources:
             return ""
         for step in self.plan.steps:
-            resource = step.change.before if isinstance(step.change, Update | Delete) else None
-            same = isinstance(resource, Role) and resource.arn.rpartition("/")[2] == role.rpartition("/")[2]
-            if same and step.address.account.id == role.split(":")[4] and takes_away(step.change):
+            trust = step.address.kind in (Role.kind, RoleTrust.kind)
+            same = trust and step.address.parts[0] == role.rpartition("/")[2]
+            if same and step.address.account.id == account_of(role) and takes_away(step.change):
                 return (
                     "its trust policy gets narrower; whether it still lets in who entered it cannot be told"
                 )

@@ -17,6 +17,7 @@ from xacct.engine.lockout import locked_out
 from xacct.kinds import live
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.mark import marker
+from xacct.kinds.role_trust import RoleTrust
 from xacct.policy.document import Document
 from xacct.resource import Resource
 from xacct.snapshot import BucketRecord, RoleRecord, Snapshot, UserRecord
@@ -134,3 +135,18 @@ def test_the_trust_of_an_entered_role_may_get_wider_and_not_narrower() -> None:
         }
     )
     assert told(snapshot, role(trust=wider)) == []
+
+
+def test_our_statements_in_the_trust_of_an_entered_role_are_not_taken_out_unseen() -> None:
+    ours = RoleTrust.of(DATA, "deployer", marker("example"), "example", trust())
+    entered = RoleRecord(
+        name="deployer",
+        path="/",
+        arn=DATA.iam_arn("role/deployer"),
+        id="AROA",
+        trust=Document.parse(f'{{"Version":"2012-10-17","Statement":[{ours.texts[0]}]}}'),
+        inline=immutabledict(all=EVERYTHING),
+    )
+    caller = f"arn:aws:sts::{DATA.id}:assumed-role/deployer/session"
+    found = told(account(caller).holding("roles", entered), statements(says("Allow")))
+    assert any("its trust policy gets narrower" in one for one in found)
