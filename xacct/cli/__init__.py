@@ -26,6 +26,7 @@ COMMANDS = {
     "drift": "Compare everything with the live accounts.",
     "destroy": "Take away what the manifest made.",
     "revoke": "Take access away at once, in the account that owns the data.",
+    "handover": "Write the other side's part, for an owner who does not use xacct.",
     "lock": "Show who holds the lock of a team, or break it.",
     "use": "Use a link as its consumer: role, profile, or a command with the session.",
     "explain": "Say why someone may do something, or not.",
