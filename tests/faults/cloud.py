@@ -33,6 +33,7 @@ class Cloud:
         self.world = World(
             "http://127.0.0.1:1",
             {account: Key(key.access_key_id, key.secret_access_key) for account, key in keys},
+            sandbox,
         )
         self.world.client = cache(self.world.client)  # type: ignore[method-assign]
 

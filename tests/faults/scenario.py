@@ -26,7 +26,7 @@ from xacct.snapshot import Snapshot
 
 LIFT = ("--max-delete", "100000", "--allow-protected", "--allow-lockout", "--allow-public")
 LIFTED = Lifted(max_delete=100_000, protected=True, lockout=True, public=True)
-READS = ("Get", "List", "Head")
+READS = ("Get", "List", "Head", "Describe")
 FOREIGN = ' { "Version":"2012-10-17",\n "Statement": {"Effect":"Deny", "Action":"ec2:*", "Resource":"*"} }'
 WELL = (0, 7)
 """Done; and done, as far as could be read."""
@@ -177,7 +177,7 @@ def _spoil_one(address: Address, first: str, second: str, iam: Any, s3: Any, *, 
             iam.update_assume_role_policy(RoleName=first, PolicyDocument=json.dumps(trust))
             iam.update_role(RoleName=first, Description="by hand", MaxSessionDuration=7200)
             iam.untag_role(RoleName=first, TagKeys=["xacct:fingerprint"])
-        case "role-policy" if second != "everything":
+        case "role-policy" if second != "everything" and not first.startswith("AWSReserved"):
             allow = {"Effect": "Allow", "Action": "s3:GetBucketTagging", "Resource": "*"}
             text = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
             iam.put_role_policy(RoleName=first, PolicyName=second, PolicyDocument=text)
