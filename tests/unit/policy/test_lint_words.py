@@ -292,3 +292,35 @@ def test_a_statement_that_is_for_anyone_by_a_pattern_with_a_set_operator_is_publ
     assert not of("public-principal", some)
     few = {"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
     assert not of("public-principal", few)
+
+
+def said(statement: dict[str, Any], kind: Any = None) -> list[str]:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+    return [f"{one.rule} {one.path}" for one in lint(text, kind)]
+
+
+def test_a_region_stands_in_no_arn_of_iam() -> None:
+    assert said(allow("iam:GetUser", "arn:aws:iam:eu-west-1:111122223333:user/x")) == [
+        "arn-region-not-allowed Statement[0].Resource"
+    ]
+
+
+def test_everything_may_be_asked_of_a_key() -> None:
+    key = {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "*", "Resource": "*"}
+    assert said(key, "kms") == []
+
+
+def test_a_resource_that_begins_with_a_star_is_any() -> None:
+    assert said(allow("s3:GetObject", "*/x")) == []
+    assert said(allow("s3:GetObject", "arn*")) == []
+
+
+def test_a_misspelt_action_and_an_unknown_partition_are_left_out_of_what_fits_together() -> None:
+    assert said(allow(["s3:GetObjekt"], "arn:aws:s3:::b")) == ["unknown-action Statement[0].Action[0]"]
+    assert said(allow("s3:GetObject", ["arn:aws-mars:s3:::b/*", "arn:aws:s3:::b/*"])) == [
+        "unknown-partition Statement[0].Resource[0]"
+    ]
+
+
+def test_actions_without_buckets_or_objects_are_neither() -> None:
+    assert "action-without-resource Statement[0].Action" in said(allow("s3:CreateJob", "arn:aws:s3:::b"))

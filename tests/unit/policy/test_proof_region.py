@@ -214,3 +214,9 @@ def test_a_null_that_is_neither_is_not_understood(values: list[str]) -> None:
     found = drawn(Resource="*", Condition={"Null": {"k:k": values}})
     assert found is not None
     assert found.atoms == ()
+
+
+def test_a_null_that_is_either_is_understood() -> None:
+    found = drawn(Resource="*", Condition={"Null": {"k:k": ["true", "false"]}})
+    assert found is not None
+    assert [atom.kind for atom in found.atoms] == ["null"]
