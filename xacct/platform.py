@@ -59,6 +59,10 @@ class Platform:
     trust is bound to the ids of those it names, and not to their names. ``grants_judged`` tells whether
     AssumeRole asks the caller's own policies, ``tags_in_get_role`` whether GetRole shows the tags.
     ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
+    owner; where they do not, HeadBucket with the owner has to come first. ``grants_judged`` tells whether
+    AssumeRole asks the caller's own policies, ``account_delegates`` whether a bucket policy that names the
+    account only delegates to it, and does not let everyone in it in, ``tags_in_get_role`` whether GetRole shows
+    the tags. ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
     changed and taken away again; where not, every change uses up one more of ``limits.tags_per_role``.
     ``conditional_writes`` tells whether our own suites saw, on objects of their own, that writing and deleting
     under a condition that does not hold changes nothing. ``keys`` tells whether it has KMS. ``keys_unfilled`` are
@@ -83,6 +87,7 @@ class Platform:
     owner_on_writes: bool = True
     grants_judged: bool = True
     trust_by_id: bool = True
+    account_delegates: bool = True
     session_principals: bool = True
     accounts_without_id: bool = False
     federated: frozenset[str] = frozenset({"oidc", "saml"})
@@ -124,6 +129,7 @@ CEPH = Platform(
     accounts_without_id=True,
     federated=frozenset({"oidc"}),
     service_principals=False,
+    account_delegates=False,
     not_action=False,
     services=frozenset({"s3", "iam", "sts", "sns", "*"}),
     keys_unfilled=(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from xacct.account import Account
 from xacct.platform import platform_named
@@ -123,6 +125,7 @@ class Estate:
             identity = (Named("own policies, which the service does not ask", _ANYTHING),)
         elif isinstance(request.principal, User | Session):
             identity, boundary = self._own(request.principal, gaps)
+            identity += self._by_account(request, resource)
         policies = Policies(
             identity=identity,
             resource=resource,
@@ -130,6 +133,19 @@ class Estate:
             unknown=frozenset(gap.layer for gap in gaps),
         )
         return policies, tuple(gaps)
+
+    def _by_account(self, request: Request, resource: Document | None) -> tuple[Named, ...]:
+        """What a bucket policy gives to its own account by name, where that is everybody in it.
+
+        Elsewhere naming the account only delegates, and a policy of one's own is needed.
+        """
+        owner = self.snapshots.get(request.resource_account)
+        if owner is None or resource is None or not request.verb.startswith("s3:") or request.across:
+            return ()
+        if platform_named(owner.platform).account_delegates:
+            return ()
+        given = tuple(_to_account(resource, owner.account))
+        return (_named(resource, given),) if given else ()
 
     def grants_not_judged(self, request: Request) -> bool:
         """Whether the service that is asked looks at the trust policy alone."""
@@ -236,6 +252,20 @@ def _managed(snapshot: Snapshot, arn: str, layer: str, gaps: list[Gap]) -> Docum
         gaps.append(Gap(layer, f"the managed policy {arn} was not read"))
         return None
     return _readable(found.document, layer, f"the managed policy {arn}", gaps)
+
+
+def _named(document: Document, statements: tuple[dict[str, Any], ...]) -> Named:
+    name = "bucket policy, which names the account"
+    return Named(name, Document.of(*statements, version=document.version))
+
+
+def _to_account(document: Document, account: Account) -> Iterator[dict[str, Any]]:
+    """The Allow statements that name the account itself, as a policy of one's own would have them."""
+    for statement in document.statements:
+        named = {one.value for one in statement.principals or () if one.type == "AWS"}
+        if statement.effect == "Allow" and named & {account.id, account.root}:
+            body = json.loads(statement.source)
+            yield {key: value for key, value in body.items() if key not in ("Principal", "Sid")}
 
 
 def _readable(document: LiveDocument, layer: str, title: str, gaps: list[Gap]) -> Document | None:
