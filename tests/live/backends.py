@@ -17,6 +17,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.live import aws
 from xacct.sandbox.cloud import Sandbox
 from xacct.sandbox.world import Key, World
 
@@ -24,13 +25,21 @@ CEPH = os.environ.get("XACCT_CEPH", "")
 
 
 class Backend(Protocol):
-    """A platform by name; ``accounts`` gives a world of so many accounts that nobody else uses meanwhile."""
+    """A platform by name, where it runs (``how``), and how many accounts there are at most.
+
+    ``wait`` are verify's words for how long a change takes to be seen.
+    """
 
     name: str
+    how: str
     most: int
+    wait: tuple[str, ...]
 
     def accounts(self, ids: list[str]) -> AbstractContextManager[tuple[World, dict[str, str]]]:
         """The world, and the real id for each of these ids of a manifest."""
+
+    def settle(self) -> None:
+        """Wait until what was just made is known everywhere."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,12 @@ class OnSandbox:
     """The embedded cloud, a new one each time; it takes the ids as they are."""
 
     name: str = "sandbox"
+    how: str = "embedded"
     most: int = 99
+    wait: tuple[str, ...] = ("--wait", "0")
+
+    def settle(self) -> None:
+        """It is at once."""
 
     @contextmanager
     def accounts(self, ids: list[str]) -> Iterator[tuple[World, dict[str, str]]]:
@@ -55,7 +69,12 @@ class OnCeph:
     """The gateway that ``XACCT_CEPH`` describes; new accounts each time, by its admin API."""
 
     name: str = "ceph"
+    how: str = "a gateway with accounts, by `make test-ceph`"
     most: int = 99
+    wait: tuple[str, ...] = ("--wait", "0")
+
+    def settle(self) -> None:
+        """It is at once."""
 
     @contextmanager
     def accounts(self, ids: list[str]) -> Iterator[tuple[World, dict[str, str]]]:
@@ -90,7 +109,9 @@ def _admin(endpoint: str, admin: Credentials, method: str, what: str, **query: s
 
 
 def chosen() -> list[Backend]:
-    """Ceph where one was started, the sandbox otherwise."""
+    """Ceph where one was started, AWS where accounts were confirmed, the sandbox otherwise."""
     if CEPH:
         return [OnCeph()]
+    if aws.ACCOUNTS in os.environ:
+        return [aws.OnAws.of_environment()]
     return [OnSandbox()]

@@ -16,6 +16,34 @@ UNASKED = "Ceph asks the trust policy only"
 UNFILLED = "Ceph does not fill this key, so even the right value is refused"
 DELEGATES = "Ceph takes the account in a bucket policy for everyone in it, without a policy of their own"
 NOT_ACTION = "Ceph takes a statement with NotAction for one that is about nothing"
+MISSING_KEY = "Ceph takes a missing key for a condition that does not hold, negated or not"
+NEVER_THERE = "Ceph does not fill this key, so it counts as missing even where it was sent"
+NO_SESSION = "Ceph knows no session as a principal"
+HTTP = "Ceph does not enforce a condition on aws:SecureTransport over http"
+ENFORCED = "enforced"
+WHERE = {
+    # By reason: what a reader of the README would ask for, what AWS does, what is done otherwise.
+    UNASKED: (
+        "a missing grant, or a Deny, in the user's account",
+        ENFORCED,
+        "not enforced: the trust alone decides",
+    ),
+    UNFILLED: (
+        "`sts:ExternalId`, `sts:RoleSessionName`, `aws:Principal*` in a trust",
+        ENFORCED,
+        "refused even when right",
+    ),
+    NEVER_THERE: ("`Null` on `sts:ExternalId`", ENFORCED, "holds even when it was sent"),
+    MISSING_KEY: ("a negated condition on a key that is missing", "holds", "does not hold"),
+    DELEGATES: (
+        "a bucket policy that names the account",
+        "only delegates",
+        "lets everyone of the account in",
+    ),
+    NOT_ACTION: ("`NotAction`", ENFORCED, "ignored"),
+    NO_SESSION: ("a bucket policy that names a session", ENFORCED, "refused"),
+    HTTP: ("a Deny on plain http", ENFORCED, "not enforced"),
+}
 
 
 def trusted(who: object = "<user>", effect: str = "Allow", **more: Any) -> Statement:
@@ -162,13 +190,13 @@ ENTER = (
         True,
         when("StringNotEquals", ID, "x-1"),
         sent={"ExternalId": "x-2"},
-        ceph="Ceph does not fill this key, and takes a missing key for a condition that does not hold, negated or not",
+        ceph=MISSING_KEY,
     ),
     enter(
         "with another id than one, and none sent",
         True,
         when("StringNotEquals", ID, "x-1"),
-        ceph="Ceph takes a missing key for a condition that does not hold, negated or not",
+        ceph=MISSING_KEY,
     ),
     enter("without an external id, as it should", True, when("Null", ID, "true")),
     enter(
@@ -176,7 +204,7 @@ ENTER = (
         False,
         when("Null", ID, "true"),
         sent={"ExternalId": "x-1"},
-        ceph="Ceph does not fill this key, so it counts as missing even where it was sent",
+        ceph=NEVER_THERE,
     ),
     enter(
         "with any external id",
@@ -384,6 +412,7 @@ SESSION = (
         "in/k",
         shared=(shared(READ, "<root b>"),),
         ceph=DELEGATES,
+        told=True,
     ),
     session(
         "the bucket allows the user, not the session", False, "read", "in/k", shared=(shared(READ, "<user>"),)
@@ -394,7 +423,7 @@ SESSION = (
         "read",
         "in/k",
         shared=(shared(READ, "<session>"),),
-        ceph="Ceph knows no session as a principal",
+        ceph=NO_SESSION,
     ),
     session(
         "the bucket denies plain http, and this is",
@@ -404,7 +433,7 @@ SESSION = (
         let(READ),
         shared=(shared("s3:*", "*", "Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),),
         keys={"aws:SecureTransport": "false"},
-        ceph="Ceph does not enforce a condition on aws:SecureTransport over http",
+        ceph=HTTP,
     ),
 )
 

@@ -13,13 +13,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from tests.functional.conftest import Ran
 from tests.live.backends import Backend
 from xacct.cli import main
 from xacct.manifest.load import load_manifest
-from xacct.sandbox.world import World, buckets
+from xacct.sandbox.world import REGION, World, buckets
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 
@@ -35,6 +37,8 @@ class Live:
         self, backend: Backend, folder: Path, capsys: pytest.CaptureFixture[str], stack: ExitStack
     ) -> None:
         self.platform = backend.name
+        self.how = backend.how
+        self.wait = backend.wait
         self.folder = folder
         self.config = folder / "aws-config"
         self.world: World
@@ -47,12 +51,16 @@ class Live:
         self._names: dict[str, str] = {}
 
     def stage(
-        self, manifest: str | Sequence[Path], objects: Mapping[str, Sequence[str]] | None = None
+        self,
+        manifest: str | Sequence[Path],
+        objects: Mapping[str, Sequence[str]] | None = None,
+        *,
+        furnish: bool = True,
     ) -> None:
         """Put a manifest in place, text or files of ``manifests/``, and make what it takes for granted.
 
         ``objects`` are keys by bucket, in the manifest's words. Staging a second one changes the manifest and
-        adds to the same accounts.
+        adds to the same accounts. Without ``furnish`` nothing is made.
         """
         before = self._write(manifest, "as-written")
         loaded = load_manifest(before)
@@ -64,10 +72,11 @@ class Live:
             self.world, self._real = self._stack.enter_context(self._backend.accounts(ids))
         replaced = {bucket.name: self.bucket(bucket.name) for bucket in buckets(loaded)} | self._real
         after = self._write(manifest, "manifest", replaced)
-        self.world.furnish(
-            load_manifest(after), {self.bucket(name): keys for name, keys in (objects or {}).items()}
-        )
-        self.world.write_config(self.config)
+        if furnish:
+            made = {self.bucket(name): keys for name, keys in (objects or {}).items()}
+            self.world.furnish(load_manifest(after), made)
+            self.world.write_config(self.config)
+            self._backend.settle()
         self.files = [word for path in after for word in ("-f", str(path))]
 
     def id(self, account: str) -> str:
@@ -94,6 +103,18 @@ class Live:
         """boto3, as the administrator of an account of the manifest."""
         return self.world.client(service, self.id(account))
 
+    def client_of(self, service: str, key: Mapping[str, str]) -> Any:
+        """boto3 with these credentials, as AssumeRole answers them."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.world.endpoint,
+            region_name=REGION,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            aws_session_token=key.get("SessionToken"),
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+
     def xacct(self, *words: str | Path) -> Ran:
         """Run a command on the staged manifest, in this process."""
         self._capsys.readouterr()
@@ -108,6 +129,12 @@ class Live:
         ran = self.xacct(*words)
         assert ran.code == code, f"{words} ended with {ran.code}\n{ran.out}\n{ran.err}"
         return ran.out + ran.err
+
+    def problems(self, *words: str | Path) -> list[tuple[str, str]]:
+        """The errors that a command stops with, each its summary and what it says of its subject."""
+        ran = self.xacct(*words)
+        found = re.findall(r"(?m)^\S*?(?::\d+:\d+)?:? ?error: (.*)\n  (.*)$", ran.err)
+        return [(summary, detail) for summary, detail in found]
 
     def run(self, *words: str | Path, code: int = 0, **more: str) -> str:
         """What another program said that has to end with this code; it finds the profiles as xacct does."""
@@ -139,7 +166,7 @@ class Live:
 
     def outcomes(self, *words: str) -> dict[str, str]:
         """The findings of verify, outcome by check."""
-        ran = self.xacct("verify", "--wait", "0", "--format", "json", *words)
+        ran = self.xacct("verify", *self.wait, "--format", "json", *words)
         assert ran.out, ran.err
         return {found["check"]: found["outcome"] for found in json.loads(ran.out)["findings"]}
 

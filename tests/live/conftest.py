@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -32,6 +32,16 @@ def live(
     monkeypatch.chdir(tmp_path)
     with ExitStack() as stack:
         yield Live(backend, tmp_path, capsys, stack)
+
+
+@pytest.fixture
+def seen(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
+    """Says what was seen: row, platform, cell; a cell that begins with # is counted."""
+
+    def say(row: str, platform: str, cell: str) -> None:
+        request.node.user_properties.append(("seen", (row, platform, cell)))
+
+    return say
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.live.backends import Backend, chosen
-from tests.live.cases import CASES, Case
+from tests.live.cases import CASES, WHERE, Case
 from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, ask
 from xacct.account import Account, AccountSpec, Profile
@@ -220,7 +220,17 @@ def _profiles(path: Path, world: World, real: dict[str, str], patch: pytest.Monk
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_what_is_decided_is_what_happens(case: Case, court: Court) -> None:
+def test_what_is_decided_is_what_happens(
+    case: Case, court: Court, seen: Callable[[str, str, str], None]
+) -> None:
     differs = court.platform in case.differs
     assert court.tried(case) is (case.allowed is not differs)
     assert court.decided(case) is (case.allowed is not (differs and case.told))
+    seen(
+        "decisions, ours and the service's",
+        court.platform,
+        f"#{'otherwise than on AWS' if differs else 'as on AWS'}",
+    )
+    for reason in case.differs.values():
+        row, well, otherwise = WHERE[reason]
+        seen(row, court.platform, otherwise if differs else well)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.live.cloud import Live
@@ -22,6 +24,7 @@ roles:
     trust: {principals: [users/user/ada]}
     tags: {TAGS}
 """
+APPENDED = "appended for ever: nine a call, fifty in all, the last of a key counts"
 MANY = ", ".join(f"key{number:02}: v{number}" for number in range(20))
 
 
@@ -47,13 +50,14 @@ def applied(live: Live, text: str, *words: str) -> str:
     return said
 
 
-def test_more_tags_than_one_call_carries(live: Live) -> None:
+def test_more_tags_than_one_call_carries(live: Live, seen: Callable[[str, str, str], None]) -> None:
     applied(live, manifest(MANY))
     assert pairs(live) == 22
     applied(live, manifest(MANY.replace("v7", "changed")))
     assert pairs(live) == (23 if appends(live) else 22)
     assert "tag key07: changed" in live.done("destroy", "--yes")
     assert live.client("iam", "data").list_roles()["Roles"] == []
+    seen("role tags", live.platform, APPENDED if appends(live) else "replaced")
 
 
 def test_a_tag_changed_by_hand_is_drift_and_the_last_value_counts(live: Live) -> None:
