@@ -57,20 +57,17 @@ class Platform:
     names the caller's own account. ``owner_on_writes`` tells whether writes to a bucket honour the expected
     owner; where they do not, HeadBucket with the owner has to come first. ``trust_by_id`` tells whether a
     trust is bound to the ids of those it names, and not to their names. ``grants_judged`` tells whether
-    AssumeRole asks the caller's own policies, ``tags_in_get_role`` whether GetRole shows the tags.
-    ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
-    owner; where they do not, HeadBucket with the owner has to come first. ``grants_judged`` tells whether
-    AssumeRole asks the caller's own policies, ``account_delegates`` whether a bucket policy that names the
-    account only delegates to it, and does not let everyone in it in, ``tags_in_get_role`` whether GetRole shows
-    the tags. ``tags_per_call`` is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be
-    changed and taken away again; where not, every change uses up one more of ``limits.tags_per_role``.
+    AssumeRole asks the caller's own policies, ``session_tags`` whether it asks for sts:TagSession and knows
+    the keys. ``account_delegates`` tells whether a bucket policy that names the account only delegates to it,
+    and does not let everyone in it in, ``tags_in_get_role`` whether GetRole shows the tags. ``tags_per_call``
+    is how many role tags one call may carry, ``tags_replaced`` tells whether a tag can be changed and taken
+    away again; where not, every change uses up one more of ``limits.tags_per_role``.
     ``conditional_writes`` tells whether our own suites saw, on objects of their own, that writing and deleting
-    under a condition that does not hold changes nothing. ``keys`` tells whether it has KMS. ``keys_unfilled`` are
-    condition keys (or their
-    beginnings) that no request carries, so that who asks for one is refused; ``keys_unenforced`` are looked at
-    and let through. ``services`` are those that a document may name, empty for any. ``session_principals``
-    tells whether a session of a role is known as a principal, ``federated`` which providers are,
-    ``accounts_without_id`` whether the ARN of a principal may leave its account empty. A
+    under a condition that does not hold changes nothing. ``keys`` tells whether it has KMS. ``keys_unfilled``
+    are condition keys (or their beginnings) that no request carries, so that who asks for one is refused;
+    ``keys_unenforced`` are looked at and let through. ``services`` are those that a document may name, empty
+    for any. ``session_principals`` tells whether a session of a role is known as a principal, ``federated``
+    which providers are, ``accounts_without_id`` whether the ARN of a principal may leave its account empty. A
     ``page_size`` of 0 leaves it to the service. ``remarks`` are whole sentences for people.
     """
 
@@ -86,6 +83,7 @@ class Platform:
     role_tags: bool = True
     owner_on_writes: bool = True
     grants_judged: bool = True
+    session_tags: bool = True
     trust_by_id: bool = True
     account_delegates: bool = True
     session_principals: bool = True
@@ -124,6 +122,7 @@ CEPH = Platform(
     boundaries=False,
     owner_on_writes=False,
     grants_judged=False,
+    session_tags=False,
     trust_by_id=False,
     session_principals=False,
     accounts_without_id=True,

@@ -87,7 +87,7 @@ def command(
     from xacct.engine.canary import OwnObjects
     from xacct.engine.diagnose import Judge
     from xacct.engine.neighbours import neighbours
-    from xacct.engine.unenforced import unenforced
+    from xacct.engine.unenforced import enforced, unenforced
     from xacct.engine.verify import Patience, exit_code, verify
     from xacct.manifest.asked import ALONE, asked
     from xacct.manifest.expect import crowds, expect, names, only
@@ -116,6 +116,8 @@ def command(
     )
     if only_accounts:
         checks = tuple(check for check in checks if check.caller.account.name in only_accounts)
+    platforms = _platforms(manifest, doors)
+    checks = enforced(checks, platforms)
     judge = Judge(live.estate, now)
     patience = Patience(
         wait, time.monotonic, time.sleep, lambda text: say(text, err=True), lambda: datetime.now(UTC)
@@ -127,7 +129,7 @@ def command(
         left = own.clean()
         for note in left:
             say(note, err=True)
-    beside: list[Finding] = [*unenforced(manifest, checks, _platforms(manifest, doors))]
+    beside: list[Finding] = [*unenforced(manifest, checks, platforms)]
     if not only_accounts and (estate := judge.estate) is not None:
         beside += neighbours(manifest, estate, checks, now)
     findings += [one for one in beside if not only_links or one.check.link in only_links]

@@ -117,6 +117,14 @@ class _Lacking:
             yield from self._statements(holder, what, grant, link.place, "identity")
         yield from self._session(link.role, what, link.session_seconds, link.place)
         platform = self._of(link.role)
+        if link.conditions.session_tags and platform is not None and not platform.session_tags:
+            yield _problem(
+                f"{what}: {platform.title} lets every session be tagged with whatever its opener likes, and "
+                "keeps none of it.",
+                "Do not rely on the tags of sessions there.",
+                link.place,
+                Severity.WARNING,
+            )
         if link.key_policy and platform is not None and not platform.keys:
             yield Problem(
                 summary=SUMMARY,

@@ -40,6 +40,17 @@ def unenforced(
     return tuple(found.values())
 
 
+def enforced(checks: Sequence[Check], platforms: Mapping[str, Platform]) -> tuple[Check, ...]:
+    """The checks without those of what the platform of the role's account is known not to enforce."""
+    return tuple(
+        check
+        for check in checks
+        if not (check.tags and check.want is Want.DENIED)
+        or (on := platforms.get(check.owner.name)) is None
+        or on.session_tags
+    )
+
+
 def _granted(manifest: Manifest, check: Check) -> bool:
     """Whether the manifest gives a grant for the role in the caller's account."""
     account = check.caller.account

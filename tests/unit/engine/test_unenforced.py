@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from xacct.check import Finding, Outcome
-from xacct.engine.unenforced import unenforced
+from xacct.check import Finding, Outcome, Want
+from xacct.engine.unenforced import enforced, unenforced
 from xacct.manifest.expect import expect
 from xacct.manifest.load import load_manifest
 from xacct.platform import AWS, CEPH, PRIVATE, SANDBOX, Platform
@@ -98,3 +98,18 @@ def test_a_condition_that_is_looked_at_and_let_through_is_not_enforced(tmp_path:
 
 def test_it_hangs_on_what_the_platform_does_and_not_on_its_name(tmp_path: Path) -> None:
     assert found(tmp_path, TEXT, replace(CEPH, grants_judged=True)) == []
+
+
+def test_what_a_session_may_be_tagged_with_is_said_and_not_tried_where_nobody_asks(tmp_path: Path) -> None:
+    """Seen on Ceph 20: AssumeRole takes any tags without sts:TagSession, and fills aws:TagKeys with none."""
+    path = tmp_path / "xacct.yaml"
+    path.write_text(f"{TEXT}    session_tags: [Repository]\n")
+    manifest = load_manifest([path])
+    checks = expect(manifest, {})
+    on_ceph, on_sandbox = {"data": CEPH, "apps": CEPH}, {"data": SANDBOX, "apps": SANDBOX}
+    assert any(check.tags and check.want is Want.DENIED for check in enforced(checks, on_sandbox))
+    kept = enforced(checks, on_ceph)
+    assert set(checks) - set(kept) == {check for check in checks if check.tags and check.want is Want.DENIED}
+    said = [one.detail for one in unenforced(manifest, kept, on_ceph)]
+    assert any("tagged with whatever" in detail for detail in said)
+    assert not any("tagged" in one.detail for one in unenforced(manifest, checks, on_sandbox))
