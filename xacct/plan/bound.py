@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from xacct.errors import Refused
+from xacct.kinds.mark import FINGERPRINT_TAG
 from xacct.plan.codec import shown_json
 from xacct.plan.plan import NOT_ASKED
 from xacct.plan.written import fields_of
@@ -131,7 +132,7 @@ def _same(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
             f"others changed {_listed(foreign)}, and not all of what the plan means could be asked, so it cannot "
             "be compared"
         )
-    if then["digest"] == now["digest"]:
+    if then["digest"] == now["digest"] or _but_for_fingerprints(then) == _but_for_fingerprints(now):
         return
     others = f" since others changed {_listed(foreign)}" if foreign else ""
     if then["endpoints"] != now["endpoints"] or then["accounts"] != now["accounts"]:
@@ -145,17 +146,41 @@ def _same(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
     raise _tampered()
 
 
+def _but_for_fingerprints(body: Body) -> Any:
+    """What the digest is of, without the calls that only renew the fingerprint of a mark.
+
+    A run that was killed after such a call has changed nothing that can be seen of the thing itself.
+    """
+    steps = [
+        {**step, "calls": [call for call in step["calls"] if not _renews_a_fingerprint(call)]}
+        for step in body["steps"]
+    ]
+    return [body[name] for name in ("name", "accounts", "endpoints", "access")] + [steps]
+
+
+def _renews_a_fingerprint(call: Mapping[str, Any]) -> bool:
+    tags = call.get("params", {}).get("Tags", ()) if call["operation"] == "TagRole" else ()
+    return bool(tags) and all(tag["Key"] == FINGERPRINT_TAG for tag in tags)
+
+
 def _remainder(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
-    """That what is left to do is a part of what was approved."""
+    """That what is left to do is a part of what was approved: each thing becomes what it was to become.
+
+    On the way there it may take other halves than the whole plan did, which are safe by themselves.
+    """
     if foreign:
         raise Stale(
             f"a part of the plan is done, and others changed {_listed(foreign)} since; "
             "what the rest means cannot be compared any more"
         )
-    approved = {(one["address"], _meaning(one.get("to"))) for one in then["steps"]}
-    for step in now["steps"]:
-        if (step["address"], _meaning(step.get("to"))) not in approved:
-            raise _tampered()
+    approved, left = _ends(then), _ends(now)
+    if any(address not in approved or approved[address] != end for address, end in left.items()):
+        raise _tampered()
+
+
+def _ends(body: Body) -> dict[str, str]:
+    """What each thing is to be in the end."""
+    return {step["address"]: _meaning(step.get("to")) for step in body["steps"]}
 
 
 def _tampered() -> Refused:

@@ -92,6 +92,31 @@ def test_other_steps_from_the_same_things_are_a_tampered_file() -> None:
         judge(then, body([OLD]))
 
 
+def test_a_fingerprint_that_was_renewed_before_a_kill_is_no_tampering() -> None:
+    """The first call of an update may be the tag alone, which shows in nothing else."""
+    call = {"service": "iam", "operation": "TagRole", "params": {"Tags": [{"Key": "xacct:fingerprint"}]}}
+    for key, error in (("xacct:fingerprint", None), ("xacct:manifest", Refused), ("team", Refused)):
+        then = copy.deepcopy(body([OLD]))
+        then["steps"][0]["calls"].insert(0, {**call, "params": {"Tags": [{"Key": key}]}})
+        then["digest"] = "0" * 64
+        if error is None:
+            assert judge(then, body([OLD])).done == ()
+        else:
+            with pytest.raises(error):
+                judge(then, body([OLD]))
+
+
+def test_the_rest_may_take_other_halves_to_the_same_end() -> None:
+    then, now = body([OLD]), body([OLD, role_policy()])
+    number = next(at for at, step in enumerate(now["steps"]) if step["kind"] == "role")
+    closed = {"trust": {"Statement": []}}
+    now["steps"].insert(number, {**now["steps"][number], "part": "narrow", "to": closed})
+    assert judge(then, now).done == ("data/role-policy/reader/access",)
+    now["steps"].append({**now["steps"][number], "to": closed})
+    with pytest.raises(Refused, match="changed by hand"):
+        judge(then, now)
+
+
 def test_what_can_be_read_has_to_be_the_same() -> None:
     now = body([OLD])
     now["bound"]["unread"] = [{"account": "apps", "what": "*"}]
