@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test test-faults test-ceph test-aws table test-races unit bench fuzz mutants check format clean help
+.PHONY: demo test test-faults test-ceph test-aws table test-permissions test-races unit bench fuzz mutants check format clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ test-aws: $(VENV)/.ready ## Run the live tests on the throw-away AWS accounts th
 table: $(VENV)/.ready ## Write the README's table anew, from what the live tests see here and on Ceph
 	XACCT_TABLE=write $(BIN)/python -m pytest -n $(JOBS) tests/live
 	XACCT_TABLE=write $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) tests/live
+
+test-permissions: $(VENV)/.ready ## Take every single right that apply says it needs away, and see it fail
+	XACCT_EVERY=1 $(BIN)/python -m pytest -n $(JOBS) tests/functional/test_permissions.py
 
 test-races: $(VENV)/.ready ## Let two runs write one bucket's policy at once, fifty times, here and on Ceph
 	XACCT_ROUNDS=50 $(BIN)/python -m pytest tests/live/test_two_runs.py

@@ -1,7 +1,7 @@
 """Steps are sent in order, held back only by what they need, and nothing goes to the wrong account."""
 
 import json
-from signal import SIGINT, pthread_kill
+from signal import SIGINT, default_int_handler, pthread_kill, signal
 from threading import Event as Flag
 from threading import main_thread
 
@@ -266,6 +266,15 @@ def test_role_of_the_same_name_in_the_other_account_is_not_waited_for():
     assert story(outcomes)[-2:] == [("Started", 2), ("Failed", 2)]
 
 
+@pytest.fixture
+def heeds_interrupts():
+    """A shell that started the tests in the background has them ignore Ctrl-C."""
+    before = signal(SIGINT, default_int_handler)
+    yield
+    signal(SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_interrupt_lets_the_running_call_end_and_sends_nothing_more():
     def interrupted(params):
         pthread_kill(main_thread().ident, SIGINT)
