@@ -324,3 +324,100 @@ def test_a_misspelt_action_and_an_unknown_partition_are_left_out_of_what_fits_to
 
 def test_actions_without_buckets_or_objects_are_neither() -> None:
     assert "action-without-resource Statement[0].Action" in said(allow("s3:CreateJob", "arn:aws:s3:::b"))
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:iam::aws:policy/ReadOnlyAccess",
+        "arn:aws:iam::cloudfront:policy/x",
+        "arn:aws:iam::*:policy/x",
+        "arn:aws:iam::11112222????:policy/x",
+        "arn:*:iam::111122223333:policy/x",
+        "arn:aws:iam:*:111122223333:policy/x",
+        "arn:aws:iam::${aws:PrincipalAccount}:policy/x",
+    ],
+)
+def test_what_may_stand_where_an_account_stands(resource: str) -> None:
+    assert said(allow("iam:GetPolicy", resource)) == []
+
+
+@pytest.mark.parametrize("account", ["amazon", "11112222333", "awsx"])
+def test_what_may_not_stand_where_an_account_stands(account: str) -> None:
+    assert said(allow("iam:GetPolicy", f"arn:aws:iam::{account}:policy/x")) == [
+        "malformed-arn Statement[0].Resource"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:GetObject", "accesspoint/x/object/*"),
+        ("s3:DescribeJob", "job/1"),
+        ("s3:GetStorageLensConfiguration", "storage-lens/x"),
+        ("s3:GetStorageLensGroup", "storage-lens-group/x"),
+        ("s3:GetAccessGrantsInstance", "access-grants/default"),
+    ],
+)
+def test_what_lies_in_an_account_and_a_region_of_s3_says_so(action: str, resource: str) -> None:
+    """Service Authorization Reference, "Resource types defined by Amazon S3"."""
+    assert said(allow(action, f"arn:aws:s3:eu-west-1:111122223333:{resource}")) == []
+
+
+@pytest.mark.parametrize(
+    ("region", "account", "rule"),
+    [
+        ("eu-west-1", "", "arn-region-not-allowed"),
+        ("", "111122223333", "arn-account-not-allowed"),
+        ("eu-west-1", "111122223333", "arn-region-not-allowed"),
+        ("*", "", None),
+        ("", "*", None),
+    ],
+)
+def test_a_bucket_has_neither_region_nor_account(region: str, account: str, rule: str | None) -> None:
+    found = said(allow("s3:GetObject", f"arn:aws:s3:{region}:{account}:b/*"))
+    assert found == ([f"{rule} Statement[0].Resource"] if rule else [])
+
+
+def test_an_action_within_two_others_is_told_once() -> None:
+    found = said(allow(["s3:GetObject", "s3:GetO*", "s3:GetObj*"]))
+    assert found == ["redundant-action Statement[0].Action[0]", "redundant-action Statement[0].Action[2]"]
+
+
+def test_an_action_that_a_pattern_with_a_question_mark_has_is_redundant() -> None:
+    assert said(allow(["s3:GetObjec?", "S3:getobject"])) == ["redundant-action Statement[0].Action[1]"]
+    assert said(allow(["s3:GetObject", "s3:GETOBJECT"])) == ["redundant-action Statement[0].Action[1]"]
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov", "*", "aws*"])
+def test_a_partition_changes_nothing_about_what_fits(partition: str) -> None:
+    assert said(allow("s3:GetObject", f"arn:{partition}:s3:::b/*")) == []
+    assert said(allow("s3:ListAllMyBuckets", f"arn:{partition}:s3:::*")) == []
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_a_bucket_is_no_object_in_any_partition(partition: str) -> None:
+    assert said(allow("s3:GetObject", f"arn:{partition}:s3:::b")) == [
+        "missing-object-resource Statement[0].Action",
+        "resource-without-action Statement[0].Resource",
+    ]
+
+
+def test_what_has_no_resource_is_asked_of_no_bucket_of_a_name() -> None:
+    assert said(allow("s3:ListAllMyBuckets", "arn:aws:s3:::b")) == [
+        "action-without-resource Statement[0].Action",
+        "resource-without-action Statement[0].Resource",
+    ]
+
+
+def test_resources_beside_an_unknown_action_are_not_called_unused() -> None:
+    found = said(allow(["s3:GetObject", "s3:Xyzzy"], ["arn:aws:s3:::b/*", "arn:aws:s3:::b"]))
+    assert found == ["unknown-action Statement[0].Action[1]"]
+
+
+def test_an_action_of_another_service_has_no_effect_in_a_key_policy() -> None:
+    key = {"Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Resource": "*"}
+    assert said({**key, "Action": ["kms:Decrypt", "KMS:Encrypt", "s3:GetObject", "kms:Sign"]}, "kms") == [
+        "action-not-of-keys Statement[0].Action[2]"
+    ]
+    assert said({**key, "Action": ["s3:GetObject", "kms:Sign", "s3:PutObject"]}, "resource") == []

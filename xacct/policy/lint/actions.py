@@ -153,15 +153,10 @@ def _resource(sheet: Sheet, value: Value) -> bool:
     if not resource:
         sheet.error("malformed-arn", value, f'"{text}" names no resource.', "Add it after the last colon.")
         return False
-    if (
-        account
-        and not _wild(account)
-        and not is_account_id(account)
-        and account not in ("aws", "x", "cloudfront")
-    ):
+    if account and not _wild(account) and not is_account_id(account) and account not in ("aws", "cloudfront"):
         sheet.error("malformed-arn", value, f'"{account}" is no account id.', "An account id has 12 digits.")
         return False
-    if service == "s3" and "/" not in resource.partition("/")[0] and _bucket_form(resource):
+    if service == "s3" and _bucket_form(resource):
         if region and not _wild(region):
             sheet.error(
                 "arn-region-not-allowed",
@@ -178,20 +173,22 @@ def _resource(sheet: Sheet, value: Value) -> bool:
                 f"Write arn:{partition}:s3:::{resource}.",
             )
             return False
-    if service != "iam" and region and not _wild(region) and not _REGION.fullmatch(region):
-        sheet.error(
-            "invalid-region",
-            value,
-            f'"{region}" is no region.',
-            "Write such as eu-central-1, or * for any.",
-        )
-        return False
-    if service == "iam" and region and not _wild(region):
+    if not region or _wild(region):
+        return True
+    if service == "iam":
         sheet.error(
             "arn-region-not-allowed",
             value,
             "IAM is global: its ARNs have no region.",
             "Leave the region empty.",
+        )
+        return False
+    if not _REGION.fullmatch(region):
+        sheet.error(
+            "invalid-region",
+            value,
+            f'"{region}" is no region.',
+            "Write such as eu-central-1, or * for any.",
         )
         return False
     return True
@@ -303,10 +300,7 @@ def _overlap(shape: str, resource: str) -> bool:
     )
     if shape == "*":
         # S3 asks for what has no resource on every bucket; AWS's own examples write it so.
-        return (
-            glob(resource).fullmatch("*") is not None
-            or glob(resource).fullmatch(f"arn:{partition}:s3:::*") is not None
-        )
+        return glob(resource).fullmatch(f"arn:{partition}:s3:::*") is not None
     known = _template(shape, partition)
     given = Language.of([tokens(_PLACEHOLDER.sub("*", _filled(resource)))])
     try:
@@ -317,8 +311,7 @@ def _overlap(shape: str, resource: str) -> bool:
 
 def _filled(resource: str) -> str:
     """A short ARN with the parts it leaves out."""
-    missing = 5 - resource.count(":")
-    return resource + ":*" * missing if missing > 0 and resource.startswith("arn:") else resource
+    return resource + ":*" * (5 - resource.count(":")) if resource.startswith("arn:") else resource
 
 
 @lru_cache(maxsize=16384)
