@@ -10,6 +10,7 @@ import pytest
 from xacct.policy.lint import lint
 from xacct.policy.lint.finding import Finding
 from xacct.policy.lint.globals import global_type, spelled
+from xacct.policy.proof import language
 from xacct.problem import Place, Severity
 
 
@@ -421,3 +422,57 @@ def test_an_action_of_another_service_has_no_effect_in_a_key_policy() -> None:
         "action-not-of-keys Statement[0].Action[2]"
     ]
     assert said({**key, "Action": ["s3:GetObject", "kms:Sign", "s3:PutObject"]}, "resource") == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        (allow("GetObject"), "malformed-action Statement[0].Action"),
+        (allow("s*:*"), "wildcard-in-service Statement[0].Action"),
+        (allow("ecc2:RunInstances"), "unknown-service Statement[0].Action"),
+        (allow("s3:GetObject", "b"), "malformed-arn Statement[0].Resource"),
+        (allow("s3:GetObject", "arn:aws:s3:b"), "malformed-arn Statement[0].Resource"),
+        (allow("s3:GetObject", "arn:aws:s3:::"), "malformed-arn Statement[0].Resource"),
+        (allow("s3:GetObject", "arn:mars:s3:::b"), "unknown-partition Statement[0].Resource"),
+        (allow("s3:GetObject", "arn:aws:sqs:eu-west-1:1:q"), "malformed-arn Statement[0].Resource"),
+        (allow("s3:GetObject", "arn:aws:sqs:mars:111122223333:q"), "invalid-region Statement[0].Resource"),
+        (allow("s3:GetObject", "arn:aws:iam:mars::user/x"), "arn-region-not-allowed Statement[0].Resource"),
+    ],
+)
+def test_what_is_wrong_by_itself_is_not_held_against_the_rest(statement: dict[str, Any], rule: str) -> None:
+    assert said(statement) == [rule]
+
+
+@pytest.mark.parametrize("any_object", ["*/x", "arn*", "arn:aws:s3:*", "arn:aws:s3:::*", "arn:aws:*"])
+def test_a_pattern_of_many_resources_has_what_an_action_needs(any_object: str) -> None:
+    assert said(allow("s3:GetObject", ["arn:aws:s3:::b", any_object])) == [
+        "resource-without-action Statement[0].Resource[0]"
+    ]
+
+
+@pytest.mark.parametrize("partition", ["aws-c?", "aws-us-*", "*-cn"])
+def test_a_partition_may_be_any_that_there_is(partition: str) -> None:
+    assert said(allow("s3:GetObject", f"arn:{partition}:s3:::b/*")) == []
+    assert said(allow("s3:ListAllMyBuckets", f"arn:{partition}:s3:::*")) == []
+
+
+def test_every_action_applies_to_whatever_there_is() -> None:
+    assert said(allow("*", "arn:aws:notyetknown:eu-west-1:111122223333:x")) == []
+
+
+def test_what_is_asked_of_no_bucket_misses_none() -> None:
+    assert said(allow("s3:CreateJob", "arn:aws:s3:::b/*"))[0] == "action-without-resource Statement[0].Action"
+    assert (
+        said(
+            allow(
+                "s3:DescribeMultiRegionAccessPointOperation",
+                "arn:aws:s3:us-west-2:111122223333:async-request/mrap/create/x",
+            )
+        )
+        == []
+    )
+
+
+def test_what_cannot_be_settled_in_the_states_there_are_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "MOST_STATES", 1)
+    assert said(allow("s3:ListBucket", "arn:aws:s3:::*/let-be?x")) == []

@@ -9,12 +9,16 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from xacct.platform import PARTITIONS
 from xacct.policy import catalogue
 from xacct.policy.arn import is_account_id
 from xacct.policy.lint.reading import Clause, Sheet, Value
 from xacct.policy.match import glob
+
+if TYPE_CHECKING:
+    from xacct.policy.proof.language import Language
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -112,8 +116,6 @@ def _within(text: str, pattern: str) -> bool:
 def _resource(sheet: Sheet, value: Value) -> bool:
     """Whether the resource is an ARN as its service writes them."""
     text = value.text
-    if text == "*":
-        return True
     plain = _PLACEHOLDER.sub("x", text)
     if not plain.startswith("arn:"):
         wild = plain.startswith(("*", "arn*"))
@@ -295,30 +297,21 @@ def _overlap(shape: str, resource: str) -> bool:
     """
     from xacct.policy.proof.language import Language, TooLarge, tokens, witness
 
-    partition = (
-        resource.split(":")[1] if resource.count(":") > 1 and not _wild(resource.split(":")[1]) else "aws"
-    )
+    pattern = _PLACEHOLDER.sub("*", resource)
     if shape == "*":
         # S3 asks for what has no resource on every bucket; AWS's own examples write it so.
-        return glob(resource).fullmatch(f"arn:{partition}:s3:::*") is not None
-    known = _template(shape, partition)
-    given = Language.of([tokens(_PLACEHOLDER.sub("*", _filled(resource)))])
+        return any(glob(pattern).fullmatch(f"arn:{partition}:s3:::*") for partition in PARTITIONS)
     try:
-        return witness((known, given), ()) is not None
+        return witness((_template(shape), Language.of([tokens(pattern)])), ()) is not None
     except TooLarge:
         return True
 
 
-def _filled(resource: str) -> str:
-    """A short ARN with the parts it leaves out."""
-    return resource + ":*" * (5 - resource.count(":")) if resource.startswith("arn:") else resource
-
-
 @lru_cache(maxsize=16384)
-def _template(shape: str, partition: str) -> object:
+def _template(shape: str) -> Language:
     from xacct.policy.proof.search import shape_language
 
-    return shape_language((shape,), (partition,))
+    return shape_language((shape,), tuple(PARTITIONS))
 
 
 def _needs(action: str) -> str:
