@@ -125,11 +125,19 @@ class CleanWorld(World):
         self._made.append(lambda: iam.delete_access_key(UserName=user, AccessKeyId=key.access_key_id))
         return key
 
-    def _bucket(self, bucket: Name, keys: Iterable[str]) -> None:
+    def _bucket(self, bucket: Name, keys: Iterable[str], *, sealed: bool) -> None:
         s3 = self.client("s3", bucket.account.id)
         self._made.append(lambda: s3.delete_bucket(Bucket=bucket.name))
         self._made.append(lambda: _empty(s3, bucket.name))
-        super()._bucket(bucket, keys)
+        super()._bucket(bucket, keys, sealed=sealed)
+
+    def _seal(self, bucket: Name) -> None:
+        """The key that is made goes after the shortest wait that AWS knows."""
+        super()._seal(bucket)
+        s3, kms = (self.client(service, bucket.account.id) for service in ("s3", "kms"))
+        rules = s3.get_bucket_encryption(Bucket=bucket.name)["ServerSideEncryptionConfiguration"]["Rules"]
+        key = rules[0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+        self._made.append(lambda: kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7))
 
 
 def _names(iam: Any) -> set[str]:
