@@ -154,6 +154,7 @@ def test_a_place_is_counted_from_one(before: str, line: int, column: int) -> Non
     given.remark("r", ("p", len(before)), "m", "f")
     assert [(one.place.line, one.place.column, one.path) for one in given.found] == [(line, column, "p")] * 3
     assert [one.severity.value for one in given.found] == ["error", "warning", "info"]
+    assert {one.place.file for one in given.found} == {""}
 
 
 def test_findings_are_read_from_where_things_stand() -> None:

@@ -124,7 +124,7 @@ def _is_someone(principal: Principal) -> bool:
 
 def _fixed(principal: Principal, asked: set[str]) -> Mapping[str, tuple[str, ...]]:
     """The keys that follow from the principal, as far as anything asks for them."""
-    context = Request.of(principal, "*", "*").context
+    context = _asking(principal).context
     keys = {key for key in asked if key in _OF_WHO or key in context}
     if isinstance(principal, Anonymous):
         keys |= {key for key in asked if key.startswith("aws:principal")}
@@ -156,8 +156,13 @@ def _given(principal: Principal, asked: set[str], accounts: list[str]) -> tuple[
     return tuple(found)
 
 
+def _asking(principal: Principal) -> Request:
+    """A request of which only matters who asks."""
+    return Request.of(principal, "*", "*")
+
+
 def _spoken_of(documents: Iterable[Document], principal: Principal) -> tuple[bool, ...]:
-    request = Request.of(principal, "*", "*")
+    request = _asking(principal)
     return tuple(
         clause.reach(request, bounded=False) is not Reach.NOBODY
         for document in documents

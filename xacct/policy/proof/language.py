@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import combinations
 from typing import TypeAlias
 
 MOST_STATES = 20_000
@@ -221,7 +222,7 @@ def witness(inside: tuple[Language, ...], outside: tuple[Language, ...]) -> str 
                 if all(one.has(text) for one in inside) and not any(one.has(text) for one in outside):
                     return text
             return None
-    if any(_apart(one, other) for number, one in enumerate(inside) for other in inside[number + 1 :]):
+    if any(_apart(one, other) for one, other in combinations(inside, 2)):
         return None
     near = tuple(one for one in outside if not any(_apart(one, other) for other in inside))
     if any(_covered(one, near) for one in inside):
@@ -266,7 +267,7 @@ def _search(inside: tuple[Language, ...], outside: tuple[Language, ...]) -> str 
     return None
 
 
-def _alphabet(languages: Iterable[Language]) -> str:
+def _alphabet(languages: Iterable[Language]) -> tuple[str, ...]:
     """Every character that a pattern tells apart, and one that none does: all others behave as that one."""
     told: set[str] = set()
     for language in languages:
@@ -278,4 +279,4 @@ def _alphabet(languages: Iterable[Language]) -> str:
         for one in (*"xyzabcdefghijklmnopqrstuvw0123456789", *map(chr, range(0x100, 0x300)))
         if one not in told
     )
-    return "".join([fresh, *sorted(told)])
+    return (fresh, *sorted(told))

@@ -235,11 +235,8 @@ def _best_known(mask: int) -> str:
 @lru_cache(maxsize=4096)
 def shape_language(templates: tuple[str, ...], partitions: tuple[str, ...]) -> Language:
     """What ARN templates of the reference stand for in these partitions; the shortest are the best examples."""
-    return Language.of(
-        _shape(one, partition)
-        for one in sorted(templates, key=len)
-        for partition in (partitions if one != "*" else ("",))
-    )
+    shapes_of_all = (_shape(one, partition) for one in sorted(templates, key=len) for partition in partitions)
+    return Language.of(dict.fromkeys(shapes_of_all))
 
 
 def _shape(template: str, partition: str) -> Pattern:
