@@ -140,3 +140,22 @@ def test_those_who_cannot_be_told_apart_come_once() -> None:
     assert len({User(ANNA), User(bob)} & found.keys()) == 1
     told = everyone({"Principal": {"AWS": [ANNA, bob]}}, {"Effect": "Deny", "Principal": {"AWS": bob}})
     assert {User(ANNA), User(bob)} <= told.keys()
+
+
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_someone_becomes_whom_a_request_asks_for_by_arn_or_by_account(kind: str) -> None:
+    asker = Asker(someone(STRANGER) if kind == "user" else some_session(STRANGER))
+    wanted = f"arn:aws:iam::{B}:{kind}/x"
+    by_arn = asker.as_asked({"aws:principalarn": (wanted,), "aws:principalaccount": (A,)})
+    assert by_arn == (User(wanted) if kind == "user" else Session(wanted, SESSION))
+    by_account = asker.as_asked({"aws:principalaccount": (B,)})
+    assert by_account == (someone(B) if kind == "user" else some_session(B))
+    assert Asker(User(ANNA)).as_asked({"aws:principalarn": (wanted,)}) == User(ANNA)
+
+
+@pytest.mark.parametrize(
+    "provider", [f"arn:aws:iam::{A}:saml-provider/idp", "cognito-identity.amazonaws.com"]
+)
+def test_a_provider_that_a_document_names_is_asked_as_one(provider: str) -> None:
+    assert Federated(provider) in everyone({"Principal": {"Federated": provider}})
+    assert User(ANNA) in everyone({"Principal": {"AWS": ANNA}})
