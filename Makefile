@@ -21,23 +21,23 @@ demo: $(VENV)/.ready ## Run the whole story on the embedded cloud
 	@$(BIN)/xacct demo
 
 test: $(VENV)/.ready ## Run every test
-	XACCT_TABLE=$(or $(XACCT_TABLE),check) $(BIN)/python -m pytest -n $(JOBS) tests
+	XACCT_TABLE=$(or $(XACCT_TABLE),check) $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests
 
 unit: $(VENV)/.ready ## Run the tests that take seconds
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not slow' tests
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow' tests
 
 test-ceph: $(VENV)/.ready ## Run the live tests on a Ceph gateway, brought up and taken down (needs root)
-	XACCT_TABLE=$(or $(XACCT_TABLE),check) $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) tests/live
+	XACCT_TABLE=$(or $(XACCT_TABLE),check) $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/live
 
 test-aws: $(VENV)/.ready ## Run the live tests on the throw-away AWS accounts that XACCT_AWS_PROFILES names
 	XACCT_TABLE=$(or $(XACCT_TABLE),check) $(BIN)/python -m tests.live.aws $(BIN)/python -m pytest tests/live
 
 table: $(VENV)/.ready ## Write the README's table anew, from what the live tests see here and on Ceph
-	XACCT_TABLE=write $(BIN)/python -m pytest -n $(JOBS) tests/live
-	XACCT_TABLE=write $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) tests/live
+	XACCT_TABLE=write $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/live
+	XACCT_TABLE=write $(BIN)/python -m tests.live.ceph $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/live
 
 test-permissions: $(VENV)/.ready ## Take every single right that apply says it needs away, and see it fail
-	XACCT_EVERY=1 $(BIN)/python -m pytest -n $(JOBS) tests/functional/test_permissions.py
+	XACCT_EVERY=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/functional/test_permissions.py
 
 test-races: $(VENV)/.ready ## Let two runs write one bucket's policy at once, fifty times, here and on Ceph
 	XACCT_ROUNDS=50 $(BIN)/python -m pytest tests/live/test_two_runs.py
