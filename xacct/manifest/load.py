@@ -81,7 +81,7 @@ class _Loading:
             self._open(path)
         manifest = self._manifest()
         if manifest is not None:
-            self.problems += check(manifest, frozenset(self.spoiled))
+            self.problems += check(manifest, frozenset(self.spoiled), whole=not errors(self.problems))
         self.problems.sort(key=lambda problem: _order(problem, list(self.trees)))
         if errors(self.problems) or manifest is None:
             raise BadInput(self.problems)

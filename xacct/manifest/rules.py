@@ -16,10 +16,13 @@ from xacct.problem import Place, Problem, Severity
 _CHAINED = 3600
 
 
-def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterator[Problem]:
+def check(
+    manifest: Manifest, spoiled: frozenset[Place] = frozenset(), *, whole: bool = True
+) -> Iterator[Problem]:
     """Every problem that the whole manifest has and its parts by themselves do not.
 
-    Roles and links at ``spoiled`` places have errors already and are not judged again.
+    Roles and links at ``spoiled`` places have errors already and are not judged again. Without ``whole``, parts
+    could not be read, and nothing is concluded from what is not there.
     """
     yield from _ids(manifest)
     yield from _role_names(manifest)
@@ -42,7 +45,7 @@ def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterat
             yield from action_problems(action, asked.place)
     for bucket in manifest.buckets.values():
         yield from _with_principal(f'policy of "{bucket.name}"', bucket.policy)
-    if not (manifest.links or manifest.roles or manifest.groups or manifest.users or manifest.buckets):
+    if whole and _makes_nothing(manifest):
         yield _problem(
             "Nothing declared",
             f'The manifest "{manifest.name}" declares nothing; apply would remove all that carries its mark.',
@@ -50,6 +53,12 @@ def check(manifest: Manifest, spoiled: frozenset[Place] = frozenset()) -> Iterat
             Place(manifest.files[0]) if manifest.files else None,
             Severity.WARNING,
         )
+
+
+def _makes_nothing(manifest: Manifest) -> bool:
+    """No resource is declared; a user with a profile alone is only named for verify."""
+    users = any(one.grants or one.managed or one.attached for one in manifest.users.values())
+    return not (manifest.links or manifest.roles or manifest.groups or users or manifest.buckets)
 
 
 def _ids(manifest: Manifest) -> Iterator[Problem]:

@@ -237,3 +237,16 @@ def test_a_large_manifest_is_read_in_seconds(tmp_path: Path) -> None:
     start = time.perf_counter()
     assert len(load_manifest([tmp_path]).roles) == 2000
     assert time.perf_counter() - start < 10
+
+
+def test_a_user_with_a_profile_alone_declares_nothing(tmp_path: Path) -> None:
+    users = "users:\n  apps/user/anna: {profile: anna}\n"
+    manifest = load_manifest([write(tmp_path, xacct=HEAD + users)])
+    assert [warning.summary for warning in manifest.warnings] == ["Nothing declared"]
+
+
+@pytest.mark.parametrize("broken", [LINK.replace("bucket:", "buckte:"), "links: none\n"])
+def test_a_link_that_could_not_be_read_is_not_told_as_nothing(broken: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as found:
+        load_manifest([write(tmp_path, xacct=HEAD + broken)])
+    assert "Nothing declared" not in [problem.summary for problem in found.value.problems]
