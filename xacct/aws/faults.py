@@ -62,6 +62,12 @@ class NobodyToAsk(BotoCoreError):
     fmt = "nobody can be asked for the code of a second factor"
 
 
+class NoSection(BotoCoreError):
+    """A profile's ``s3 =`` has a value of its own where indented lines belong."""
+
+    fmt = "s3 is no group of settings"
+
+
 NO_CREDENTIALS = (
     ConfigNotFound,
     ConfigParseError,
@@ -69,6 +75,7 @@ NO_CREDENTIALS = (
     InvalidConfigError,
     LoginError,
     NoCredentialsError,
+    NoSection,
     NobodyToAsk,
     PartialCredentialsError,
     ProfileNotFound,
@@ -102,6 +109,9 @@ def no_credentials(account: str, error: BotoCoreError, origin: str) -> NoCredent
         case NobodyToAsk():
             message = f"{origin} enters a role with a second factor, and there is nobody to ask for its code"
             fix = "Run it on a terminal without --no-input, or use a profile whose session is open already."
+        case NoSection():
+            message = f"{origin} has an s3 setting that is no group of settings"
+            fix = "Leave nothing after s3 =, and indent the lines that belong to it, in the AWS config file."
         case InvalidRegionError():
             message = f"{origin} has a region that cannot be one"
             fix = "A region has letters, digits and hyphens; correct it in the AWS config file."

@@ -24,7 +24,7 @@ from xacct import __version__
 from xacct.account import AccountSpec, Enter, Environment, Profile
 from xacct.aws.caller import NoCredentials
 from xacct.aws.endpoints import compare, overruled, own_endpoints, shown, together
-from xacct.aws.faults import NobodyToAsk, no_credentials, service_error
+from xacct.aws.faults import NobodyToAsk, NoSection, no_credentials, service_error
 from xacct.aws.gateway import Gateway
 from xacct.aws.platform import detect, on_public_cloud
 from xacct.errors import ServiceError
@@ -208,7 +208,9 @@ class Sessions:
             if self._loader is None:
                 self._loader = core.get_component("data_loader")
             core.register_component("data_loader", self._loader)
-        core.get_scoped_config()  # raises where there is no such profile
+        scoped = core.get_scoped_config()  # raises where there is no such profile
+        if not isinstance(scoped.get("s3", {}), dict):  # the SDK would only stumble over it
+            raise NoSection
         # Sessions of roles on the way are asked for in the same region as everything else.
         core.set_config_variable("region", _region(core, spec))
         for provider in core.get_component("credential_provider").providers:

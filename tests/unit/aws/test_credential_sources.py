@@ -100,6 +100,15 @@ def test_an_endpoint_for_one_service_in_the_environment(aws_config, wire, monkey
     assert wire.seen[0].path == "/STS"
 
 
+def test_an_s3_setting_without_indented_lines_is_said_and_no_fault_of_ours(aws_config):
+    aws_config(f"[profile p]\n{KEYS}s3 =\naddressing_style = path\n")
+    with pytest.raises(
+        NoCredentials, match="the AWS profile p has an s3 setting that is no group"
+    ) as refusal:
+        gateway().caller()
+    assert "indent the lines" in refusal.value.fix
+
+
 def test_endpoints_of_the_file_are_left_out_where_the_profile_says_so(aws_config):
     aws_config(
         f"[profile p]\n{KEYS}endpoint_url = http://127.0.0.1:9\nignore_configured_endpoint_urls = true\n"
