@@ -282,3 +282,20 @@ def test_the_appliers_own_grants_are_not_taken_away(cloud: Cloud) -> None:
     cloud.write("xacct.yaml", f"{text}removed:{gone}\n")
     ran = refuses(cloud, because="could not undo analytics/user-policy/admin", word="--allow-lockout")
     assert "iam:PutUserPolicy" in ran.err
+
+
+def test_a_problem_is_said_once(cloud: Cloud) -> None:
+    cloud.write("xacct.yaml", LINK.replace("analytics/user/user01", "analytics/user/nobody"))
+    for words in (("plan",), ("apply", "--yes")):
+        ran = cloud.xacct(*words)
+        assert ran.code == ExitCode.PROBLEM
+        assert (ran.out + ran.err).count("error: Unknown user") == 1
+        assert "error: Unknown user" in ran.err
+
+
+def test_a_guard_is_said_once(cloud: Cloud) -> None:
+    ok(cloud, "apply", "--yes")
+    cloud.write("xacct.yaml", f"{LIMITED}max_delete: 0\n".replace(", analytics/group/Auditors", ""))
+    ran = cloud.xacct("plan")
+    assert ran.code == ExitCode.REFUSED
+    assert (ran.out + ran.err).count("Too much at once") == 1

@@ -78,7 +78,7 @@ def carry_out(
         PartlyApplied: some steps were done and some were not.
     """
     plan = planned.plan
-    show(plan, form, verbose)
+    show(plan, form, verbose, refusing=True)
     refuse(plan)
     _check_digest(plan, consent)
     if plan.empty:

@@ -72,7 +72,7 @@ def command(
     )
     planned = make(paths, was, choice)
     plan = planned.plan
-    show(plan, form, verbose)
+    show(plan, form, verbose, refusing=True)
     refuse(plan)
     if out is not None:
         from xacct.cli.saving import write_plan

@@ -150,12 +150,16 @@ def say_standing(standing: Standing | None) -> None:
         )
 
 
-def show(plan: Plan, form: str, verbose: int) -> None:
-    """The plan on stdout."""
+def show(plan: Plan, form: str, verbose: int, *, refusing: bool = False) -> None:
+    """The plan on stdout; with ``refusing`` its text leaves out what ``refuse`` says on stderr right after."""
     if form == "json":
         click.echo(text_of(plan_to_json(plan)), nl=False)
-    else:
-        say(plan_text(plan, verbose), nl=False)
+        return
+    if refusing and errors(plan.problems):
+        plan = replace(plan, problems=())
+    elif refusing:
+        plan = replace(plan, guards=())
+    say(plan_text(plan, verbose), nl=False)
 
 
 def refuse(plan: Plan) -> None:
