@@ -43,3 +43,13 @@ def test_a_document_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(SystemExit):
         main(["policy", "lint", str(path)])
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_lint_counts_nothing_where_nothing_could_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "lint", str(tmp_path / "absent.json")])
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (65, "")
+    assert "absent.json cannot be read" in said.err

@@ -52,16 +52,17 @@ def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[
     else:
         for one in found:
             say(str(one))
-        counted = [
-            f"{number} {word if number == 1 else f'{word}s'}"
-            for severity, word in (
-                (Severity.ERROR, "error"),
-                (Severity.WARNING, "warning"),
-                (Severity.INFO, "remark"),
-            )
-            for number in (sum(one.severity is severity for one in found),)
-        ]
-        say(f"{', '.join(counted)}.")
+        if found or not problems:
+            counted = [
+                f"{number} {word if number == 1 else f'{word}s'}"
+                for severity, word in (
+                    (Severity.ERROR, "error"),
+                    (Severity.WARNING, "warning"),
+                    (Severity.INFO, "remark"),
+                )
+                for number in (sum(one.severity is severity for one in found),)
+            ]
+            say(f"{', '.join(counted)}.")
     if problems:
         raise BadInput(problems)
     wrong = any(one.severity is not Severity.INFO for one in found)
