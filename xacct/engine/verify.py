@@ -99,7 +99,11 @@ class _Run:
         """Try one check."""
         if not check.caller.profile:
             detail = check.why or f"There is no profile for {check.caller.arn}, so nobody could try as it."
-            fix = "" if check.caller.claims else "Name its profile in the manifest, under users or roles."
+            fix = (
+                ""
+                if check.caller.claims
+                else "Name a profile for whoever has none, in the manifest under users or roles."
+            )
             return self._untried(check, detail, fix)
         if check.mfa:
             return self._untried(
@@ -271,7 +275,7 @@ class _Run:
         What was of two minds must say the same twice; what was removed must be refused ``STABLE`` times in a
         row, also when patience is over.
         """
-        needed, row = (STABLE if check.removed else 1), 0
+        needed, row, told = (STABLE if check.removed else 1), 0, False
         while True:
             tried = self._try(check)
             good = tried.answer is hoped or (check.removed and tried.answer is Answer.ABSENT)
@@ -286,8 +290,9 @@ class _Run:
             late = self._patience.clock() + PAUSE > self._deadline
             if late and not (check.removed and good):
                 return tried
-            if not good:
+            if not good and not told:
                 self._patience.progress(f"{check.name}: {tried.answer.value} so far, trying again")
+                told = True
             if not good or check.removed:
                 self._hops.forget(check)
             self._patience.sleep(PAUSE)

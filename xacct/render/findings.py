@@ -88,12 +88,16 @@ def findings_text(report: Report, verbose: int = 0) -> str:
     lines: list[str] = []
     for link in dict.fromkeys(finding.check.link for finding in found):
         lines += [f"Link {link}", ""]
+        reasons: set[tuple[str, str]] = set()
         for want, title in _SECTIONS.items():
             mine = [one for one in found if one.check.link == link and one.check.want is want]
             if mine:
                 lines.append(f"  {title}:")
                 for finding in mine:
-                    lines += _lines(finding, verbose)
+                    reason = (finding.detail, finding.fix)
+                    again = finding.outcome is Outcome.NOT_TRIED and not finding.notes and reason in reasons
+                    lines += [_again(finding)] if again else _lines(finding, verbose)
+                    reasons.add(reason)
                 lines.append("")
     lines += _listings(found)
     lines += report.notes
@@ -116,12 +120,21 @@ def _lines(finding: Finding, verbose: int) -> Iterator[str]:
         yield from _part("note", note)
 
 
+def _again(finding: Finding) -> str:
+    """One line for what was not tried for a reason that stands above already."""
+    decided = f", {_decided(finding.decided)}" if finding.decided is not None else ""
+    return f"    {_MARKS[finding.outcome]:<12} {finding.check.name}: as above{decided}"
+
+
+def _decided(decision: Decision) -> str:
+    return f"{'not decided' if decision is Decision.OPEN else decision.value} by the documents"
+
+
 def _explained(finding: Finding) -> Iterator[str]:
     why = finding.why
     if finding.decided is not None:
-        words = {Decision.OPEN: "not decided by the documents"}
-        text = words.get(finding.decided, f"{finding.decided.value} by the documents, not tried")
-        yield from _part("decided", text)
+        tried = "" if finding.decided is Decision.OPEN else ", not tried"
+        yield from _part("decided", f"{_decided(finding.decided)}{tried}")
     if why is not None and why.layer.value != "unknown":
         yield from _part("layer", why.layer.value)
     if why is not None and why.text != finding.detail:

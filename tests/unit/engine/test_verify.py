@@ -128,6 +128,14 @@ def test_patience_ends_and_then_the_access_is_missing() -> None:
     assert 8.0 <= cloud.clock() <= 10.0
 
 
+def test_what_is_waited_for_is_said_once() -> None:
+    cloud, said = SmallCloud(ASSUMES), list[str]()
+    (found,) = verify((LIST,), cloud, Patience(10.0, cloud.clock, cloud.clock.sleep, said.append))
+    assert found.outcome is MISSING
+    assert cloud.clock() >= 8.0
+    assert said == ["anna lists: denied so far, trying again"]
+
+
 def test_a_session_is_opened_anew_after_a_refusal() -> None:
     cloud = SmallCloud(ASSUMES)
     cloud.changes.append((2.0, lambda: cloud.rights.add(LISTS)))

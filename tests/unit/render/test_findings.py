@@ -201,3 +201,17 @@ def test_whatever_a_service_says_the_xml_stays_well_formed(bad: str) -> None:
     text = findings_junit(report(replace(MISSING, check=made, said=bad, detail=bad)))
     root = ElementTree.fromstring(text.encode())
     assert (root.get("failures"), len(list(root.iter("testcase")))) == ("1", 1)
+
+
+def test_a_reason_that_stands_above_is_not_said_again() -> None:
+    why = Why(layer=Layer.UNKNOWN, text=DECIDED.detail, fix="Name one.")
+    first = replace(DECIDED, why=why)
+    second = replace(first, check=replace(WRITE, name="anna writes"), decided=Decision.OPEN)
+    none = "He has none either."
+    other = replace(first, check=replace(WRITE, name="bob writes"), detail=none, why=replace(why, text=none))
+    elsewhere = replace(first, check=replace(READ, link="other"))
+    text = findings_text(report(first, second, other, elsewhere, code=ExitCode.UNKNOWN))
+    assert "    not tried    anna writes: as above, not decided by the documents\n" in text
+    assert text.count("There is no profile.") == 2  # once in each link
+    assert text.count("He has none either.") == 1
+    assert text.count("do       Name one.") == 3
