@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -44,6 +45,7 @@ class FakeGateway:
         self.account = account
         self.platform = platform
         self.endpoints: Mapping[str, str] = dict(endpoints or {"iam": "https://iam.amazonaws.com"})
+        self.ahead = timedelta(0)
         self.asked: list[Call] = []
         self.told: list[Call] = []
         self._script = dict(script or {})

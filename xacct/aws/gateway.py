@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -23,6 +25,8 @@ from xacct.resource import Call
 _UNREADABLE = (ResponseParserError, ParseError, KeyError, ValueError)
 """What the SDK's parsers raise at an answer that lacks its frame, or holds a date or number that is none."""
 _FAULTS = (ClientError, BotoCoreError, *_UNREADABLE)
+_IN_STEP = timedelta(seconds=2)
+"""Clocks that are no further apart than an answer takes, and the whole seconds that it is dated in."""
 _ASKING = ("Get", "Head", "List", "Describe", "AssumeRole")
 
 
@@ -54,6 +58,7 @@ class Gateway:
         self._counts: Counter[str] = Counter()
         self._lock = Lock()
         self._caller: Caller | None = None
+        self._ahead = timedelta(0)
 
     def __repr__(self) -> str:
         """Name and id of the account, nothing of its credentials."""
@@ -64,6 +69,13 @@ class Gateway:
         """Requests sent so far, by ``service:Operation``; what the SDK repeated by itself counts once."""
         with self._lock:
             return dict(self._counts)
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the service's clock is ahead of ours, as its last answer was dated; rather a second too much
+        than too little, and nothing where the clocks go together.
+        """
+        return self._ahead
 
     def caller(self) -> Caller | None:
         """Who the service takes us for; None where it has no way to tell. Asked once, then remembered.
@@ -133,9 +145,10 @@ class Gateway:
         return answer
 
     def _hear(self, answer: Mapping[str, Any]) -> None:
-        """Take a service of which nothing else is known for what its own answers say it is."""
+        """What an answer says about the service: its time, and what it is where nothing else tells."""
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        self._ahead = _ahead(headers.get("date", ""), datetime.now(UTC), self._ahead)
         if self.platform == PRIVATE:
-            headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
             self.platform = answering(headers) or self.platform
 
     def _error(self, call: Call, error: Exception) -> Exception:
@@ -171,6 +184,15 @@ class UnreadableAnswer(BotoCoreError):
 def _only_reads(call: Call) -> None:
     if not call.operation.startswith(_ASKING):
         raise ValueError(f"{call.operation} is nothing to ask: it may change something")
+
+
+def _ahead(date: str, now: datetime, before: timedelta) -> timedelta:
+    """How far a date of whole seconds is ahead; as before where it is none."""
+    try:
+        apart = parsedate_to_datetime(date) - now
+    except (ValueError, TypeError):  # absent, no date, or one without a zone
+        return before
+    return timedelta(0) if abs(apart) <= _IN_STEP else apart + timedelta(seconds=1)
 
 
 def _served(call: Call) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 from xacct.account import Account
@@ -17,6 +18,10 @@ class Gateway(Protocol):
     account: Account
     platform: Platform
     endpoints: Mapping[str, str]
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far the service's clock is ahead of ours."""
 
     def caller(self) -> Caller | None:
         """Who the service takes us for; None where nothing tells."""

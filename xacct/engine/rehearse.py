@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from xacct.account import Account
@@ -23,6 +24,7 @@ class Rehearsal:
         self.account = account
         self.platform = platform
         self.endpoints: Mapping[str, str] = {}
+        self.ahead = timedelta(0)
         self.calls: list[Call] = []
 
     def caller(self) -> Caller | None:

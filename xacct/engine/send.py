@@ -57,7 +57,7 @@ class Sender:
                 if isinstance(request, Splice):
                     sent += self._merge(step, index, request)
                 else:
-                    call = timed(request, self._now())
+                    call = timed(request, self._now() + self._gateways[step.address.account.name].ahead)
                     self._write(step, index, call)
                     sent.append(call)
                 done = index + 1

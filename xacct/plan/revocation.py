@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from immutabledict import immutabledict
@@ -22,7 +22,7 @@ POLICY = "xacct-revoked-sessions"
 """The name of the inline policy; it stays, because after the longest session it has no effect any more."""
 
 AT_SENDING = "1970-01-01T00:00:00Z"
-"""Stands in plans for the time of sending, which is what goes out; sessions opened before it are denied."""
+"""Stands in plans for the time of sending, which is what goes out; sessions opened until then are denied."""
 
 
 def denial(account: Account, role: str) -> RolePolicy:
@@ -44,11 +44,15 @@ def is_denial(address: Address) -> bool:
 
 
 def timed(call: Call, now: datetime) -> Call:
-    """The call with the time in it, where it is one that ends sessions."""
+    """The call with the time in it, where it is one that ends sessions.
+
+    ``now`` is the service's time. A session is dated in whole seconds, so that the next one goes out: with the
+    running one a session that was opened in it would live on.
+    """
     if call.operation != "PutRolePolicy" or call.params.get("PolicyName") != POLICY:
         return call
     text = str(call.params["PolicyDocument"])
-    when = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = (now.astimezone(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Call(
         service=call.service,
         operation=call.operation,

@@ -1,6 +1,7 @@
 """What is asked and told, and what becomes of each kind of answer, over a real connection."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -214,3 +215,24 @@ def test_a_private_service_is_taken_for_what_it_says_it_is(at, server, name, ans
         with suppress(ServiceError):
             gateway.ask(Call.of("iam", "GetRole", RoleName="r"))
         assert gateway.platform.name == name
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0, 0, 0), (300, 299, 302), (-300, -301, -298)])
+def test_the_clock_of_a_service_is_known_from_its_answers(at, seconds, least, most):
+    role = result("GetRole", ROLE.replace("</Role>", "<CreateDate>2026-01-01T00:00:00Z</CreateDate></Role>"))
+    with Wire(lambda seen: role, ahead=seconds) as wire:
+        gateway = at(wire)
+        assert gateway.ahead == timedelta(0)
+        gateway.ask(Call.of("iam", "GetRole", RoleName="r"))
+    assert timedelta(seconds=least) <= gateway.ahead <= timedelta(seconds=most)
+
+
+def test_a_refusal_tells_the_time_too_and_an_answer_without_one_changes_nothing(at):
+    with Wire(lambda seen: refused("NoSuchEntity", 404), ahead=60) as wire:
+        gateway = at(wire)
+        assert gateway.ask(Call.of("iam", "GetRole", RoleName="r")) is None
+    told = gateway.ahead
+    assert told > timedelta(seconds=58)
+    gateway._hear({"ResponseMetadata": {"HTTPHeaders": {"date": "today"}}})
+    gateway._hear({})
+    assert gateway.ahead == told

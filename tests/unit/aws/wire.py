@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext
 from threading import Thread
+from time import time
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,10 +30,15 @@ class Seen:
 
 class Wire:
     """Serves on a free port until its block ends; ``seen`` has every request. With ``tls`` it speaks TLS;
-    ``server`` is what it calls itself."""
+    ``server`` is what it calls itself, ``ahead`` how many seconds its clock is."""
 
     def __init__(
-        self, answer: Callable[[Seen], Answer], *, tls: SSLContext | None = None, server: str = ""
+        self,
+        answer: Callable[[Seen], Answer],
+        *,
+        tls: SSLContext | None = None,
+        server: str = "",
+        ahead: float = 0,
     ) -> None:
         self.seen: list[Seen] = []
         wire = self
@@ -57,6 +63,9 @@ class Wire:
                     self.wfile.write(payload)
 
             do_GET = do_PUT = do_HEAD = do_DELETE = do_POST  # noqa: N815  # the names that the base class calls
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(time() + ahead)
 
             def log_message(self, *args: object) -> None:
                 return

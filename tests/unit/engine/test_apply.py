@@ -1,6 +1,7 @@
 """Steps are sent in order, held back only by what they need, and nothing goes to the wrong account."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from signal import SIGINT, default_int_handler, pthread_kill, signal
 from threading import Event as Flag
 from threading import main_thread
@@ -15,6 +16,8 @@ from xacct.engine.apply import apply
 from xacct.engine.journal import Broke, Sending, Sent
 from xacct.errors import Refused
 from xacct.plan.outcome import Applied, Failed, Skipped, Started
+from xacct.plan.plan import Step, Update
+from xacct.plan.revocation import denial
 from xacct.problem import BadInput, Problem
 from xacct.resource import Call
 
@@ -321,3 +324,13 @@ def test_where_the_owner_is_ignored_on_writes_it_is_asked_before():
     assert calls_of(plan, {"s3:HeadBucket": refusal("403", 403)}, ceph=True) == (["HeadBucket"], [], Failed)
     assert calls_of(plan, {"s3:HeadBucket": refusal("404", 404)}, ceph=True) == (["HeadBucket"], [], Failed)
     assert calls_of(plan, {}, ceph=False) == ([], ["PutBucketTagging"], Applied)
+
+
+def test_sessions_are_ended_by_the_clock_of_the_service_that_dated_them():
+    gateways = both()
+    gateways["data"].ahead = timedelta(minutes=4)
+    wanted = denial(DATA, "reader")
+    end = Step(number=1, address=wanted.address, change=Update(wanted, wanted), calls=tuple(wanted.create()))
+    run(plan_of(end), gateways, now=lambda: datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC))
+    (sent,) = gateways["data"].told
+    assert "2026-05-04T03:06:02Z" in sent.params["PolicyDocument"]

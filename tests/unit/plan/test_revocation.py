@@ -53,9 +53,9 @@ def test_who_is_out_is_out_and_the_others_stay(before: Any, out: Any, after: Any
 
 def test_the_time_goes_in_when_it_is_sent_and_only_there() -> None:
     (call,) = denial(DATA, "reader").create()
-    now = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    now = datetime(2026, 5, 4, 3, 2, 1, 900_000, tzinfo=UTC)
     text = str(timed(call, now).params["PolicyDocument"])
-    assert "2026-05-04T03:02:01Z" in text
+    assert "2026-05-04T03:02:02Z" in text  # a session opened at 03:02:01.8 is dated 03:02:01
     assert AT_SENDING not in text
     other = Call.of("iam", "PutRolePolicy", RoleName="r", PolicyName="x", PolicyDocument=AT_SENDING)
     assert timed(other, now) == other
