@@ -57,6 +57,25 @@ def test_a_signal_lets_the_running_call_end_and_apply_goes_on_later(
     assert cloud.xacct("plan", "--detailed-exitcode", "-f", LINK).code == ExitCode.DONE
 
 
+def test_an_apply_whose_reader_has_gone_comes_to_its_end(make_cloud: Callable[..., Cloud]) -> None:
+    cloud = make_cloud("325271821652", "290122656840")
+    cloud.furnish(LINK)
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "xacct", "apply", "--yes", "-f", str(LINK)],
+            env=dict(os.environ),
+            stdout=subprocess.DEVNULL,
+            stderr=writing,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == ExitCode.DONE
+    assert "No differences" in cloud.xacct("plan", "-f", LINK).out
+
+
 def test_a_step_that_fails_holds_back_only_what_depends_on_it(make_cloud: Callable[..., Cloud]) -> None:
     from xacct.sandbox.faults import ServiceFault
 

@@ -21,7 +21,7 @@ from xacct import __version__
 from xacct.cli import Terminated
 from xacct.cli.locking import locked
 from xacct.cli.planning import Planned, quiet_code, refuse, show
-from xacct.cli.say import say
+from xacct.cli.say import alarm, say
 from xacct.engine.apply import apply
 from xacct.engine.journal import Event, Record
 from xacct.engine.log import FORMAT, Log, Scribe
@@ -226,9 +226,9 @@ def _two_interrupts(scribe: Scribe) -> Iterator[None]:
         seen.append(number)
         if len(seen) > 1:
             scribe.leave()
-            os.write(2, f"left at once; the journal {scribe.where} says how far it came\n".encode())
+            alarm(f"left at once; the journal {scribe.where} says how far it came")
             os._exit(int(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED))
-        os.write(2, b"letting running calls end; once more leaves at once\n")
+        alarm("letting running calls end; once more leaves at once")
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -8,7 +8,7 @@ import click
 
 from xacct.cli.asking import question_options
 from xacct.cli.options import format_option, manifest_options, no_input_option
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import ExitCode
 
 
@@ -60,7 +60,7 @@ def command(
         raise BadUsage(str(error), fix="Name a user or a role.") from None
     found = explain(estate, who, verb, asked, context)
     if form == "json":
-        click.echo(text_of(explanation_json(found, estate)), nl=False)
+        put(text_of(explanation_json(found, estate)), nl=False)
     else:
         say(explanation_text(found, estate), nl=False)
     sys.exit(int(ExitCode.UNKNOWN if found.outcome is Outcome.UNKNOWN else ExitCode.DONE))

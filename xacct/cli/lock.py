@@ -7,7 +7,7 @@ import json
 import click
 
 from xacct.cli.options import format_option, manifest_options
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 
 
 @click.command(name="lock")
@@ -49,7 +49,7 @@ def command(paths: tuple[str, ...], broken: bool, form: str) -> None:
                 "until": held.until.isoformat(),
                 "expired": held.expired,
             }
-        click.echo(json.dumps({"lock": str(place), "held": found, "broken": bool(held and broken)}, indent=2))
+        put(json.dumps({"lock": str(place), "held": found, "broken": bool(held and broken)}, indent=2))
         return
     if held is None:
         say(f"{place} is free.")

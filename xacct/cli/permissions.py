@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from xacct.cli.options import format_option, manifest_options
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import BadUsage
 
 
@@ -57,6 +57,6 @@ def command(
     found = rights(Purpose(purpose), manifest, platforms, earlier=earlier)
     chosen = [one for one in found if not only_accounts or one.account.name in only_accounts]
     if form == "json":
-        click.echo(text_of(rights_json(chosen)), nl=False)
+        put(text_of(rights_json(chosen)), nl=False)
     else:
         say(rights_text(chosen), nl=False)

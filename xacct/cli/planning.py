@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import click
-
 from xacct.cli.credentials import sessions
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.engine.binding import Origin, choice_of, files_of, plan_file
 from xacct.engine.gateway import Gateway
 from xacct.engine.lacking import refuse_lacking
@@ -153,7 +151,7 @@ def say_standing(standing: Standing | None) -> None:
 def show(plan: Plan, form: str, verbose: int, *, refusing: bool = False) -> None:
     """The plan on stdout; with ``refusing`` its text leaves out what ``refuse`` says on stderr right after."""
     if form == "json":
-        click.echo(text_of(plan_to_json(plan)), nl=False)
+        put(text_of(plan_to_json(plan)), nl=False)
         return
     if refusing and errors(plan.problems):
         plan = replace(plan, problems=())

@@ -9,6 +9,7 @@ import click
 @click.argument("name", type=click.Choice(["manifest", "plan", "findings"]), default="manifest")
 def command(name: str) -> None:
     """Print the JSON Schema of the manifest (for editors), of the plan or of what verify found (for programs)."""
+    from xacct.cli.say import put
     from xacct.manifest.schema import schema_text
 
-    click.echo(schema_text(name), nl=False)
+    put(schema_text(name), nl=False)

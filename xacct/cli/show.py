@@ -18,14 +18,14 @@ def command(plan: str, form: str, verbose: int) -> None:
     to apply --approve. Whether it still holds is found out by apply, before anything is sent.
     """
     from xacct.cli.saving import read_plan
-    from xacct.cli.say import say
+    from xacct.cli.say import put, say
     from xacct.plan.written import plan_of
     from xacct.render.json import text_of
     from xacct.render.text import plan_text
 
     body = read_plan(plan)
     if form == "json":
-        click.echo(text_of(body), nl=False)
+        put(text_of(body), nl=False)
         return
     say(plan_text(plan_of(body), verbose))
     bound = body["bound"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from xacct.cli.options import format_option, manifest_options
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 
 
 @click.command(name="validate")
@@ -24,12 +24,12 @@ def command(paths: tuple[str, ...], form: str) -> None:
         warnings = (*manifest.warnings, *refuse_lacking(manifest))
     except BadInput as found:
         if form == "json":
-            click.echo(json.dumps([problem.as_dict() for problem in found.problems], indent=2))
+            put(json.dumps([problem.as_dict() for problem in found.problems], indent=2))
         raise
     for warning in warnings:
         say(str(warning), err=True)
     if form == "json":
-        click.echo(json.dumps([problem.as_dict() for problem in warnings], indent=2))
+        put(json.dumps([problem.as_dict() for problem in warnings], indent=2))
         return
     counted = ", ".join(
         f"{len(table)} {word}"

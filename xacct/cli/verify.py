@@ -17,7 +17,7 @@ from xacct.cli.options import (
     only_option,
     verbose_option,
 )
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import BadUsage, ExitCode, XacctError
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _show(report: Report, form: str, verbose: int) -> None:
 
     match form:
         case "json":
-            click.echo(text_of(findings_json(report)), nl=False)
+            put(text_of(findings_json(report)), nl=False)
         case "junit":
             say(findings_junit(report), nl=False)
         case _:

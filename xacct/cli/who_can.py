@@ -8,7 +8,7 @@ import click
 
 from xacct.cli.asking import question_options
 from xacct.cli.options import format_option, manifest_options, no_input_option
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import ExitCode
 
 
@@ -42,7 +42,7 @@ def command(
     asked = arn_of(resource, manifest.accounts, "bucket", "role")
     found = who_can(estate, verb, asked, context)
     if form == "json":
-        click.echo(text_of(reachers_json(found, estate)), nl=False)
+        put(text_of(reachers_json(found, estate)), nl=False)
     else:
         say(reachers_text(found, estate, verb, asked), nl=False)
     undecided = any(one.outcome is Outcome.UNKNOWN for one in found)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,7 @@ from xacct.cli.say import printable
         ("over\rwritten\x08", "over\\rwritten\\x08"),
         ("turned \u202eround", "turned \\u202eround"),
         ("\x9b31m and \x7f", "\\x9b31m and \\x7f"),
+        ("half \ud800 of a pair, and \udfff", "half \\ud800 of a pair, and \\udfff"),
     ],
 )
 def test_steering_characters_are_written_out(text: str, shown: str) -> None:
@@ -53,3 +58,48 @@ def test_lint_counts_nothing_where_nothing_could_be_read(
     said = capsys.readouterr()
     assert (ended.value.code, said.out) == (65, "")
     assert "absent.json cannot be read" in said.err
+
+
+def test_half_of_a_pair_in_a_document_is_shown_and_not_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    text = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "%s"}]}'
+    one.write_text(text % "arn:aws:s3:::logs/a")
+    other.write_text(text % "arn:aws:s3:::logs/\\ud800")
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "diff", str(one), str(other)])
+    said = capsys.readouterr()
+    assert ended.value.code == 2, said.err
+    assert "logs/\\ud800" in said.out
+
+
+def run(
+    *words: str, out: str | int = subprocess.PIPE, err: str | int = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
+    with ExitStack() as open_files:
+        ends = [
+            open_files.enter_context(open(end, "w")) if isinstance(end, str) else end for end in (out, err)
+        ]
+        return subprocess.run(
+            [sys.executable, "-m", "xacct", *words], stdout=ends[0], stderr=ends[1], text=True, check=False
+        )
+
+
+def test_what_is_asked_for_must_arrive_or_it_is_said_why() -> None:
+    done = run("schema", "manifest", out="/dev/full")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: stdout cannot be written: No space left on device\n  Make room, or send it elsewhere.\n"
+    )
+
+
+def test_a_remark_that_nobody_can_read_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "absent.json"
+    assert run("policy", "lint", str(path), err="/dev/full").returncode == 65
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        assert run("policy", "lint", str(path), err=writing).returncode == 65
+    finally:
+        os.close(writing)

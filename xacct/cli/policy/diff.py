@@ -7,7 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import ExitCode
 
 
@@ -32,9 +32,7 @@ def command(old: str, new: str, form: str) -> None:
     same = one.wording == other.wording
     changes = () if same else differences(one, other)
     if form == "json":
-        click.echo(
-            json.dumps({"same": same, "changes": [change_json(change) for change in changes]}, indent=2)
-        )
+        put(json.dumps({"same": same, "changes": [change_json(change) for change in changes]}, indent=2))
     elif same:
         say("The same.")
     else:

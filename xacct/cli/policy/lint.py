@@ -7,7 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import ExitCode
 from xacct.platform import PLATFORMS
 
@@ -48,7 +48,7 @@ def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[
         except BadInput as unreadable:
             problems += unreadable.problems
     if form == "json":
-        click.echo(text_of([one.as_dict() for one in found]), nl=False)
+        put(text_of([one.as_dict() for one in found]), nl=False)
     else:
         for one in found:
             say(str(one))

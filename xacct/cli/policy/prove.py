@@ -7,7 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import ExitCode
 
 
@@ -30,7 +30,7 @@ def command(old: str, new: str, form: str) -> None:
     before, after = read_documents(old, new)
     answer = no_more_than(after, before)
     if form == "json":
-        click.echo(text_of(answer_json(answer)), nl=False)
+        put(text_of(answer_json(answer)), nl=False)
     else:
         named = named_principals(before) or named_principals(after)
         say("\n".join(answer_lines(answer, named=named)))

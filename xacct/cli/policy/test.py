@@ -7,7 +7,7 @@ import sys
 import click
 
 from xacct.cli.options import format_option
-from xacct.cli.say import say
+from xacct.cli.say import put, say
 from xacct.errors import ExitCode
 
 
@@ -46,7 +46,7 @@ def command(files: tuple[str, ...], form: str) -> None:
     verdicts = [judge(case) for case in cases]
     missed = [verdict for verdict in verdicts if not verdict.passed]
     if form == "json":
-        click.echo(json.dumps([verdict_json(verdict) for verdict in verdicts], indent=2))
+        put(json.dumps([verdict_json(verdict) for verdict in verdicts], indent=2))
     else:
         for verdict in missed:
             say("\n".join(verdict_lines(verdict)))
