@@ -299,3 +299,17 @@ def test_a_guard_is_said_once(cloud: Cloud) -> None:
     ran = cloud.xacct("plan")
     assert ran.code == ExitCode.REFUSED
     assert (ran.out + ran.err).count("Too much at once") == 1
+
+
+def test_what_others_put_on_a_role_of_ours_is_drift_though_it_is_left(cloud: Cloud) -> None:
+    assert cloud.xacct("apply", "--yes").code == ExitCode.DONE
+    assert cloud.xacct("drift").code == ExitCode.DONE
+    iam = cloud.world.client("iam", DATA)
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName="reader", PolicyName="by-hand", PolicyDocument=json.dumps(everything))
+    seen = cloud.xacct("drift")
+    assert seen.code == ExitCode.DIFFERENCES
+    assert "data/role-policy/reader/by-hand is left alone" in seen.out
+    assert cloud.xacct("plan", "--detailed-exitcode").code == ExitCode.DONE  # apply has nothing to do
+    iam.delete_role_policy(RoleName="reader", PolicyName="by-hand")
+    assert cloud.xacct("drift").code == ExitCode.DONE

@@ -12,6 +12,9 @@ from xacct.policy.federation import PROTECTED
 from xacct.problem import Problem, Severity
 from xacct.resource import Address, Resource, State
 
+UNDECLARED = "Not declared, on a role of this manifest"
+"""The summary of a remark that counts as drift: somebody else changed what a role of ours may do."""
+
 _PARTS_OF_ROLE = ("role-policy", "role-attachment")
 
 
@@ -91,7 +94,10 @@ def no_safe_order(first: Address, then: Address) -> Problem:
 
 
 def foreign_parts(desired: State, live: State, changes: Mapping[Address, Change]) -> Iterator[Problem]:
-    """Inline policies and attachments, on what the manifest names, that it does not declare; left alone."""
+    """Inline policies and attachments, on what the manifest names, that it does not declare; left alone.
+
+    Those on a role that the manifest makes are ``UNDECLARED``.
+    """
     named = {(address.account, _entity(address)) for address in desired.resources if _entity(address)}
     roles = {resource.arn for address, resource in desired.resources.items() if address.kind == "role"}
     for address, resource in sorted(live.resources.items()):
@@ -114,8 +120,15 @@ def foreign_parts(desired: State, live: State, changes: Mapping[Address, Change]
             )
             continue
         opens = sorted(arn for arn in roles if arn and _grants(resource, arn))
-        if (address.account, entity) in named or opens:
-            what = f" It allows sts:AssumeRole on {', '.join(opens)}." if opens else ""
+        what = f" It allows sts:AssumeRole on {', '.join(opens)}." if opens else ""
+        if entity[0] == "role" and Address(address.account, "role", address.parts[:1]) in desired.resources:
+            yield Problem(
+                summary=UNDECLARED,
+                detail=f"{address} is left alone, but it changes what whoever assumes the role may do.{what}",
+                fix="Declare it, or take it away: by hand, with --was and the earlier manifest, or under removed.",
+                severity=Severity.WARNING,
+            )
+        elif (address.account, entity) in named or opens:
             yield Problem(
                 summary="Left alone",
                 detail=f"{address} is not declared and carries no mark of this manifest.{what}",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.unit.plan.states import allow_assume, grant, marked_grant, plan, role, role_policy, steps
+from xacct.plan.guard import UNDECLARED
+from xacct.problem import Severity
 
 
 def told(made: object, field: str = "guards") -> list[str]:
@@ -49,6 +51,14 @@ def test_an_undeclared_policy_on_what_is_named_is_told_and_left() -> None:
     assert made.empty
     assert told(made, "notes") == ["Left alone"]
     assert "apps/group-policy/Testers/by-hand" in made.notes[0].detail
+
+
+def test_an_undeclared_policy_on_a_role_of_ours_is_a_warning_and_left() -> None:
+    made = plan([role()], [role(), role_policy("by-hand")])
+    assert made.empty
+    (told,) = made.notes
+    assert (told.summary, told.severity) == (UNDECLARED, Severity.WARNING)
+    assert "data/role-policy/reader/by-hand" in told.detail
 
 
 def test_an_undeclared_grant_anywhere_on_our_role_is_told() -> None:
