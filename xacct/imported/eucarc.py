@@ -60,7 +60,7 @@ def read_eucarc(text: str, file: str, name: str = "") -> Reading:
                 malformed(
                     _place(shell, names, file),
                     f"The address of {service} cannot be used: {why}.",
-                    "Correct it.",
+                    "Put the address there that the cloud gave you.",
                 )
             )
         elif url:

@@ -55,7 +55,11 @@ def read_s3cfg(text: str, file: str, name: str = "") -> Reading:
     url = f"{'https' if https else 'http'}://{host}" if host and host not in _PUBLIC else ""
     if url and (why := url_problem(url)):
         wrong.append(
-            malformed(ini.place(_SECTION, "host_base"), f"host_base cannot be used: {why}.", "Correct it.")
+            malformed(
+                ini.place(_SECTION, "host_base"),
+                f"host_base cannot be used: {why}.",
+                "Write HOST:PORT there.",
+            )
         )
     if wrong:
         return Reading(problems=tuple(wrong))

@@ -26,7 +26,7 @@ from xacct.manifest.model import (
     UserSpec,
     WrittenDocument,
 )
-from xacct.manifest.names import Accounts
+from xacct.manifest.names import Accounts, odd
 from xacct.manifest.tree import Items, Node, Scalar, Table
 from xacct.platform import PARTITIONS
 from xacct.policy.arn import Arn
@@ -71,7 +71,10 @@ def _credentials(table: Table) -> Credentials:
 
 
 class Builder(Fields):
-    """Makes the specs of one file's sections; ``document`` reads a policy document of the file."""
+    """Makes the specs of one file's sections; ``document`` reads a policy document of the file.
+
+    What has the wrong shape has been told and taken out: it is in a table's ``keys`` and not in its ``members``.
+    """
 
     def __init__(self, accounts: Accounts, document: ReadDocument, problems: list[Problem]) -> None:
         super().__init__(accounts, problems)
@@ -84,10 +87,7 @@ class Builder(Fields):
             return None
         existing = flag_of(table, "existing")
         managed, attached = self._managed(table)
-        if not existing and "trust" not in table.members:
-            trust = None
-        else:
-            trust = self._trust(table.members.get("trust"))
+        trust = self._trust(table.members.get("trust"))
         return RoleSpec(
             name=name,
             trust=trust,
@@ -138,41 +138,47 @@ class Builder(Fields):
     def bucket(self, text: str, place: Place, table: Table) -> BucketSpec | None:
         """A bucket with the statements of its policy."""
         name = self.name(text, place, "bucket")
-        written = self.document(table.members["policy"])
+        policy = table.members.get("policy")
+        written = self.document(policy) if policy is not None else None
         if name is None or written is None:
             return None
         return BucketSpec(name=name, policy=written, place=place)
 
     def link(self, table: Table) -> LinkSpec | None:
         """A link."""
-        role = self.name(text_of(table, "role"), table.members["role"].place, "role")
-        trust = self.principals(table.members["trust"])
+        through = table.members.get("role")
+        role = self.name(plain_text(through), through.place, "role") if through is not None else None
+        trust = self.principals(table.members.get("trust"))
         grants = self.names(table.members.get("grant"), "group", "user", "role")
-        if role is None:
-            return None
+        buckets = self.buckets(table.members.get("bucket"), role)
+        prefixes = self.prefixes(table.members.get("prefixes"))
+        conditions = self.conditions(table)
+        session = self.session(table.members.get("session"))
         names = table.members.get("names")
         exact = names if isinstance(names, Table) else Table({}, table.place)
         key = table.members.get("key")
         access = tuple(plain_text(item) for item in items_of(table.members.get("access")))
-        actions = tuple(plain_text(item) for item in items_of(table.members.get("actions")))
-        if not access and not actions:
+        actions = self.actions(table.members.get("actions"))
+        if "access" not in table.keys and "actions" not in table.keys:
             self.wrong(
                 table.place,
                 "A link that gives nothing",
-                f'The link through "{role}" has neither access nor actions.',
+                "The link has neither access nor actions.",
                 "Add access: [list, read], or actions.",
             )
+        if role is None:
+            return None
         return LinkSpec(
             name=text_of(table, "name") or role.name,
             role=role,
             trust=trust,
             grants=grants,
-            buckets=self.buckets(table.members["bucket"], role),
-            prefixes=self.prefixes(table.members.get("prefixes")),
+            buckets=buckets,
+            prefixes=prefixes,
             access=access,
             actions=actions,
-            conditions=self.conditions(table),
-            session_seconds=self.session(table.members.get("session")),
+            conditions=conditions,
+            session_seconds=session,
             description=text_of(table, "description"),
             policy_name=text_of(exact, "policy"),
             grant_name=text_of(exact, "grant"),
@@ -213,7 +219,8 @@ class Builder(Fields):
     def _lock(self, node: Node | None) -> LockSpec | None:
         if not isinstance(node, Table):
             return None
-        bucket = self.name(text_of(node, "bucket"), node.members["bucket"].place, "bucket")
+        given = node.members.get("bucket")
+        bucket = self.name(plain_text(given), given.place, "bucket") if given is not None else None
         seconds = self.span(node.members.get("expires"), default=900, least=30, most=86_400)
         if bucket is None:
             return None
@@ -237,7 +244,7 @@ class Builder(Fields):
     def _trust(self, node: Node | None) -> WrittenDocument | TrustList | None:
         if not isinstance(node, Table):
             return None
-        if "principals" in node.members:
+        if "principals" in node.keys:
             for key in ("file", "Statement"):
                 if key in node.members:
                     self.wrong(
@@ -247,7 +254,7 @@ class Builder(Fields):
                         "Take one of the two out.",
                     )
             return TrustList(
-                principals=self.principals(node.members["principals"]),
+                principals=self.principals(node.members.get("principals")),
                 conditions=self.conditions(node),
                 place=node.place,
             )
@@ -263,7 +270,7 @@ class Builder(Fields):
                     node.keys[name],
                     "Malformed name",
                     f'"{name}" is no name of a policy: IAM takes 1 to 128 letters, digits and +=,.@_-.',
-                    "Correct the name.",
+                    f"Take out {odd(name)}." if odd(name) else "Shorten it.",
                 )
             written = self.document(value)
             if written is not None:

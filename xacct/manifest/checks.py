@@ -55,7 +55,7 @@ def _object(fields: Fields, node: Node) -> ObjectName | None:
 def _more(fields: Fields, table: Table) -> AskedCheck | None:
     who = _who(fields, table)
     words = [plain_text(item) for item in items_of(table.members.get("access"))]
-    actions = [plain_text(item) for item in items_of(table.members.get("actions"))]
+    actions = fields.actions(table.members.get("actions"))
     if not words and not actions:
         fields.wrong(
             table.place,
@@ -71,7 +71,7 @@ def _more(fields: Fields, table: Table) -> AskedCheck | None:
     return AskedCheck(
         who=who,
         through=text_of(table, "through"),
-        actions=tuple(ACCESS.get(word, word) for word in words) + tuple(actions),
+        actions=tuple(ACCESS.get(word, word) for word in words) + actions,
         where=name,
         prefix=prefix,
         key=key,

@@ -8,9 +8,10 @@ from ipaddress import ip_network
 
 from immutabledict import immutabledict
 
+from xacct.manifest.actions import action_problems
 from xacct.manifest.identity_fields import form_of, identity_of
 from xacct.manifest.model import Conditions, EntityKind, Members, Name, Trusted, WholeAccount
-from xacct.manifest.names import Accounts, NameProblem, parse_name, parse_principal
+from xacct.manifest.names import Accounts, NameProblem, check_name, parse_name, parse_principal
 from xacct.manifest.tree import Items, Node, Scalar, Table
 from xacct.problem import Place, Problem, Severity
 
@@ -45,7 +46,7 @@ class Fields:
         """One more problem."""
         self.problems.append(Problem(summary=summary, detail=detail, fix=fix, place=place, severity=severity))
 
-    def principals(self, node: Node) -> tuple[Trusted, ...]:
+    def principals(self, node: Node | None) -> tuple[Trusted, ...]:
         """Who may assume a role."""
         return tuple(found for item in items_of(node) if (found := self.principal(item)) is not None)
 
@@ -111,7 +112,7 @@ class Fields:
                     item.place,
                     "Malformed tag",
                     f'"{text}" is no key of a session tag: 1 to 128 letters, digits, spaces and _.:/=+-@.',
-                    "Correct the key.",
+                    "Rename it.",
                 )
         return ("*",) if "*" in keys else tuple(keys)
 
@@ -194,27 +195,38 @@ class Fields:
             found.append(text if text.endswith("/") else f"{text}/")
         return tuple(found)
 
-    def buckets(self, node: Node, role: Name) -> tuple[Name, ...]:
-        """A link's buckets, in the account of its role."""
-        items = node.items if isinstance(node, Items) else (node,)
-        found: list[Name] = []
-        for item in items:
-            text = plain_text(item)
-            full = text if "/" in text else f"{role.account.name}/bucket/{text}"
-            name = self.name(full, item.place, "bucket")
-            if name is None:
-                continue
-            if name.account != role.account:
-                self.wrong(
-                    item.place,
-                    "Bucket of another account",
-                    f'Bucket "{name}" is not in account {role.account.name}, where the role is: '
-                    "the role alone would give no access to it.",
-                    f"Use a role of account {name.account.name}.",
-                )
-                continue
-            found.append(name)
-        return tuple(found)
+    def actions(self, node: Node | None) -> tuple[str, ...]:
+        """Actions of S3."""
+        for item in items_of(node):
+            self.problems += action_problems(plain_text(item), item.place)
+        return tuple(plain_text(item) for item in items_of(node))
+
+    def buckets(self, node: Node | None, role: Name | None) -> tuple[Name, ...]:
+        """A link's buckets, in the account of its role; without one only what they are called is judged."""
+        items = node.items if isinstance(node, Items) else (node,) if node else ()
+        found = (self._bucket(item, role) for item in items)
+        return tuple(bucket for bucket in found if bucket is not None)
+
+    def _bucket(self, node: Node, role: Name | None) -> Name | None:
+        text = plain_text(node)
+        if role is None and "/" not in text:
+            try:
+                check_name("bucket", text, node.place)
+            except NameProblem as found:
+                self.problems.append(found.problem)
+            return None
+        full = text if "/" in text or role is None else f"{role.account.name}/bucket/{text}"
+        name = self.name(full, node.place, "bucket")
+        if name is None or role is None or name.account == role.account:
+            return name
+        self.wrong(
+            node.place,
+            "Bucket of another account",
+            f'Bucket "{name}" is not in account {role.account.name}, where the role is: '
+            "the role alone would give no access to it.",
+            f"Use a role of account {name.account.name}.",
+        )
+        return None
 
     def tags(self, node: Node | None) -> immutabledict[str, str]:
         """Tags of the author, checked against the alphabet of IAM."""
@@ -239,7 +251,7 @@ class Fields:
                     value.place,
                     "Malformed tag",
                     f'"{key}": IAM takes letters, digits, spaces and _.:/=+-@, 128 in keys, 256 in values.',
-                    "Correct the tag.",
+                    "Shorten it, or take out what is none of these.",
                 )
         return immutabledict({key: plain_text(value) for key, value in node.members.items()})
 

@@ -30,6 +30,7 @@ _PROJECT = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.*-]+)+")
 _HOST = re.compile(r"[a-z0-9.-]+(?::[0-9]+)?")
 _ISSUER = re.compile(r"[a-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~/-]+)?")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
+_LETTERS = "Write it in visible ASCII letters, without blanks and without $."
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.(?:com(?:\.cn)?|eu)|[a-z0-9.-]+\.aws\.internal")
 _NAME = re.compile(r"[\w+=,.@-]{1,32}", re.ASCII)
 _SAML = re.compile(r"[\w._-]{1,128}", re.ASCII)
@@ -152,7 +153,7 @@ class _Reader:
                 "Add subject:, as the tokens have it.",
             )
         elif not _PLAIN.fullmatch(subject) or "$" in subject:
-            self._no("subject", "Malformed subject", f'"{subject}" is no subject of a token.', "Correct it.")
+            self._no("subject", "Malformed subject", f'"{subject}" is no subject of a token.', _LETTERS)
         elif owner_is_open(issuer, subject):
             self._open_owner(f'"{subject}"', "the subject with its owner in full", "subject")
         if not self._text("audience"):
@@ -230,7 +231,7 @@ class _Reader:
                 "permission_set",
                 "Malformed name",
                 f'"{name}" is no name of a permission set: 1 to 32 letters, digits and +=,.@_-.',
-                "Correct the name.",
+                "Write it as Identity Center lists it.",
             )
         if "account" not in self.table.members:
             self._no(
@@ -263,7 +264,7 @@ class _Reader:
             return "", ""
         ref = self._text(given[0])
         if not _PLAIN.fullmatch(ref) or "$" in ref:
-            self._no(given[0], "Malformed name", f'"{ref}" is no {given[0]}.', "Correct the name.")
+            self._no(given[0], "Malformed name", f'"{ref}" is no {given[0]}.', _LETTERS)
         elif ref.startswith("refs/"):
             self._no(
                 given[0],

