@@ -124,3 +124,13 @@ def test_a_question_that_makes_no_sense_is_wrong_usage(
     ran = cloud.xacct(words[0], "-f", SEED, *words[1:])
     assert ran.code == ExitCode.USAGE
     assert said in ran.err
+
+
+@pytest.mark.parametrize("on", ["live", "planned"])
+def test_nobody_is_not_denied_but_told_as_nobody(cloud: Cloud, on: str) -> None:
+    ran = cloud.xacct("explain", "-f", SEED, "--on", on, "analytics/user/nobody", "list", BUCKET)
+    assert ran.code == ExitCode.USAGE
+    assert "analytics/user/nobody does not exist" in ran.err
+    assert decision(cloud, on, USER, "list", BUCKET) in ("Allowed", "ImplicitlyDenied")
+    planned = cloud.xacct("explain", "-f", SEED, "--on", on, ROLE, "list", BUCKET)
+    assert planned.code == (ExitCode.DONE if on == "planned" else ExitCode.USAGE)

@@ -93,6 +93,15 @@ class Estate:
                 return Session(found.arn, SESSION)
         return found
 
+    def nobody(self, principal: Principal) -> bool:
+        """Whether a user or role is not there, of an account that was read."""
+        snapshot = self.snapshots.get(principal.account)
+        if snapshot is None or not isinstance(principal, User | Role | Session):
+            return False
+        kind = "user" if isinstance(principal, User) else "role"
+        name = getattr(principal, "role_arn", principal.arn).rpartition("/")[2]
+        return self._entity(principal) is None and snapshot.why_unread(f"{kind}s", f"{kind}/{name}") is None
+
     def tags(self, principal: Principal) -> Mapping[str, str]:
         """The tags of a user or of a session's role, as far as they are known."""
         record = self._entity(principal)

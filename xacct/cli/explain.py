@@ -58,6 +58,10 @@ def command(
         )
     except ValueError as error:
         raise BadUsage(str(error), fix="Name a user or a role.") from None
+    if on != "manifest" and estate.nobody(who):
+        raise BadUsage(
+            f"{principal} does not exist, so nobody could ask", fix="Look for the name in its account."
+        )
     found = explain(estate, who, verb, asked, context)
     if form == "json":
         put(text_of(explanation_json(found, estate)), nl=False)
