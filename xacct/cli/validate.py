@@ -32,7 +32,7 @@ def command(paths: tuple[str, ...], form: str) -> None:
         put(json.dumps([problem.as_dict() for problem in warnings], indent=2))
         return
     counted = ", ".join(
-        f"{len(table)} {word}"
+        f"{len(table)} {word if len(table) != 1 else word[:-1]}"
         for word, table in (
             ("accounts", manifest.accounts),
             ("links", manifest.links),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from xacct.access.delta import Question, questions_about, ways
+from xacct.access.delta import ways
 from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME
+from xacct.access.questions import Question, questions_about
 from xacct.access.who import who_can
 from xacct.engine.estates import after_steps, live_estate, planned_estate
 from xacct.kinds import live

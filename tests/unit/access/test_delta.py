@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.access.accounts import ANNA, BOB, BUCKET, READER, allow, estate, group, role, trusting, user
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
@@ -71,3 +73,33 @@ def test_questions_beyond_the_cap_are_counted_and_not_passed_over_in_silence() -
     many = allow("s3:GetObject", [f"{BUCKET}/{number}/*" for number in range(260)])
     found = delta(world(ANNA), world(ANNA, access=many), [READER], [])
     assert found.left_out == 261 - 200
+
+
+def listing(*prefixes: str, operator: str = "StringLike") -> dict[str, object]:
+    condition = {"Condition": {operator: {"s3:prefix": list(prefixes)}}} if prefixes else {}
+    return {**allow("s3:ListBucket", BUCKET), **condition}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gained", "lost"),
+    [
+        (listing("in/", "in/*"), listing("in/", "in/*"), [], []),
+        (listing("in/a/*"), listing("in/*"), ["in/*"], []),
+        (listing("in/*"), listing("in/a/*"), [], ["in/*"]),
+        (listing("in/*"), listing("out/*"), ["out/*"], ["in/*"]),
+        (listing("in/*"), listing(), [""], []),
+        (listing(), listing("in/*"), [], [""]),
+        (listing("in", operator="StringEquals"), listing("in*"), ["in*"], []),
+        (listing("in/*"), listing("in/*", operator="StringLikeIfExists"), [""], []),
+        (listing("in/*"), listing("in/*", operator="StringNotLike"), [""], ["in/*"]),
+    ],
+)
+def test_whoever_may_list_another_prefix_gains_or_loses_it(
+    before: dict[str, object], after: dict[str, object], gained: list[str], lost: list[str]
+) -> None:
+    def told(some: tuple[Access, ...]) -> list[str]:
+        assert all(one.sure and one.actions == ("s3:ListBucket",) for one in some)
+        return [one.resource.removeprefix(BUCKET).removeprefix(" (prefix ").removesuffix(")") for one in some]
+
+    found = delta(world(ANNA, access=before), world(ANNA, access=after), [READER], [])
+    assert (told(found.gained), told(found.lost)) == (gained, lost)
