@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,6 +27,7 @@ BUCKET = "mongodb-snapshots"
 BACKUPS = ("mongodb-backup-monday.img.xz", "mongodb-backup-tuesday.img.xz")
 ROLE = "cross-bucket-access-mongodb-logs"
 ROLE_ARN = f"arn:aws:iam::{DATA}:role/{ROLE}"
+ROOT = Path(__file__).parents[2]
 XACCT = Path(sys.executable).with_name("xacct")
 
 
@@ -249,3 +252,30 @@ def test_a_wrong_external_id_is_refused_by_the_sandbox(cloud: Cloud, clients: Pa
     assert "AccessDenied" in cloud.run(*assume, "--external-id", "wrong", code=255)
     assert "AccessDenied" in cloud.run(*assume, code=255)
     assert "without the external id" in cloud.run(XACCT, "verify")
+
+
+def test_the_readme_can_be_typed_in_as_it_stands(tmp_path: Path, clients: Path) -> None:
+    found = re.search(r"<!-- try -->\n```bash\n(.*?)```\n", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert found is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    script = found.group(1).replace("5000", str(port))
+    (tmp_path / "manifests").symlink_to(ROOT / "manifests")
+    (tmp_path / "schemas").symlink_to(ROOT / "schemas")
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(XACCT.parent)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", f"trap 'kill %1; wait %1 || true' EXIT\n{script}"],
+        cwd=tmp_path,
+        env={**own, "PATH": f"{clients}:{own['PATH']}", "HOME": str(tmp_path), "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 steps done" in done.stderr
+    assert "TOO WIDE" not in done.stdout
