@@ -89,6 +89,7 @@ def findings_text(report: Report, verbose: int = 0) -> str:
     for link in dict.fromkeys(finding.check.link for finding in found):
         lines += [f"Link {link}", ""]
         reasons: set[tuple[str, str]] = set()
+        explained: set[tuple[str, ...]] = set()
         for want, title in _SECTIONS.items():
             mine = [one for one in found if one.check.link == link and one.check.want is want]
             if mine:
@@ -96,7 +97,7 @@ def findings_text(report: Report, verbose: int = 0) -> str:
                 for finding in mine:
                     reason = (finding.detail, finding.fix)
                     again = finding.outcome is Outcome.NOT_TRIED and not finding.notes and reason in reasons
-                    lines += [_again(finding)] if again else _lines(finding, verbose)
+                    lines += [_again(finding)] if again else _lines(finding, verbose, explained)
                     reasons.add(reason)
                 lines.append("")
     lines += _listings(found)
@@ -106,7 +107,8 @@ def findings_text(report: Report, verbose: int = 0) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(finding: Finding, verbose: int) -> Iterator[str]:
+def _lines(finding: Finding, verbose: int, explained: set[tuple[str, ...]]) -> Iterator[str]:
+    """A finding; what explains it stands once, and ``explained`` keeps what stands already."""
     fine = finding.outcome is Outcome.AS_DECLARED
     brief = finding.detail.rstrip(".") if fine and finding.check.want is Want.ALLOWED else ""
     yield f"    {_MARKS[finding.outcome]:<12} {finding.check.name}{f': {brief}' if brief else ''}"
@@ -115,7 +117,9 @@ def _lines(finding: Finding, verbose: int) -> Iterator[str]:
             yield from _part("service", finding.said)
     else:
         yield from _part("", finding.detail)
-        yield from _explained(finding)
+        reasons = tuple(_explained(finding))
+        yield from _part("why", "as above") if len(reasons) > 1 and reasons in explained else reasons
+        explained.add(reasons)
     for note in finding.notes:
         yield from _part("note", note)
 

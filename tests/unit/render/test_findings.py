@@ -215,3 +215,14 @@ def test_a_reason_that_stands_above_is_not_said_again() -> None:
     assert text.count("There is no profile.") == 2  # once in each link
     assert text.count("He has none either.") == 1
     assert text.count("do       Name one.") == 3
+
+
+def test_what_lets_several_things_through_is_explained_once_in_each_link() -> None:
+    second = replace(WIDE, check=replace(NO_WRITE, name="anna cannot delete"), detail="It worked. 0 keys.")
+    other = replace(second, check=replace(NO_WRITE, name="bob cannot write", link="other"))
+    text = findings_text(report(WIDE, second, other))
+    assert text.count("why      It is let through by: Statement 1.") == 2
+    assert (
+        "    TOO WIDE     anna cannot delete\n                 It worked. 0 keys.\n                 why      as above\n"
+        in text
+    )
