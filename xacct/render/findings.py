@@ -118,7 +118,8 @@ def _lines(finding: Finding, verbose: int, explained: set[tuple[str, ...]]) -> I
     else:
         yield from _part("", finding.detail)
         reasons = tuple(_explained(finding))
-        yield from _part("why", "as above") if len(reasons) > 1 and reasons in explained else reasons
+        given = finding.why is not None and finding.why.text != finding.detail
+        yield from _part("why", "as above") if given and reasons in explained else reasons
         explained.add(reasons)
     for note in finding.notes:
         yield from _part("note", note)
