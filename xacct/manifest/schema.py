@@ -129,6 +129,15 @@ def _problems(error: Any, tree: Table) -> Iterator[Problem]:
                 fix="Take one of them out.",
                 place=place,
             )
+        case "minimum" | "maximum":
+            least, most = error.schema.get("minimum"), error.schema.get("maximum")
+            span = " to ".join(str(one) for one in (least, most) if one is not None)
+            yield Problem(
+                summary="Malformed value",
+                detail=f"{where} cannot be {error.instance}. {_about(error)}".rstrip(),
+                fix=f"Write {span}." if most is not None else f"Write {span} or more.",
+                place=place,
+            )
         case _:
             yield Problem(
                 summary="Malformed value",
