@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar
 
 import botocore.session
 from botocore.config import Config
@@ -64,11 +64,12 @@ class Temporary:
 
 
 class Sessions:
-    """Makes gateways. They share one loader of the SDK's models, which makes every further one quick."""
+    """Makes gateways. All share one loader of the SDK's models, which makes every one but the first quick."""
+
+    _loader: ClassVar[Loader | None] = None
 
     def __init__(self, code: Callable[[str], str] | None = None) -> None:
         """``code`` asks for the code of a second factor; without it a profile that needs one gives nothing."""
-        self._loader: Loader | None = None
         self._lock = Lock()
         self._code = code
         self._entered_roles: dict[str, dict[str, Any]] = {}
@@ -206,7 +207,7 @@ class Sessions:
         core = botocore.session.Session(profile=profile or None)
         with self._lock:
             if self._loader is None:
-                self._loader = core.get_component("data_loader")
+                Sessions._loader = core.get_component("data_loader")
             core.register_component("data_loader", self._loader)
         scoped = core.get_scoped_config()  # raises where there is no such profile
         if not isinstance(scoped.get("s3", {}), dict):  # the SDK would only stumble over it
