@@ -55,11 +55,15 @@ Credentials: TypeAlias = Profile | Environment | Enter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSpec:
-    """An account of the manifest; ``endpoints`` by service (``iam``, ``sts``, ``s3``) where it says so."""
+    """An account of the manifest; ``endpoints`` by service (``iam``, ``sts``, ``s3``) where it says so.
+
+    A ``partner`` is somebody else's account, whoever has its credentials here.
+    """
 
     account: Account
     credentials: Credentials
     platform: str = ""
     region: str = ""
     endpoints: immutabledict[str, str] = field(default_factory=immutabledict)
+    partner: bool = False
     place: Place | None = field(default=None, compare=False)

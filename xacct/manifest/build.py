@@ -54,6 +54,7 @@ def build_account(name: str, table: Table) -> AccountSpec:
         platform=platform,
         region=text_of(table, "region"),
         endpoints=immutabledict(endpoints),
+        partner=flag_of(table, "partner"),
         place=table.place,
     )
 

@@ -89,6 +89,7 @@ class Fields:
     def conditions(self, table: Table) -> Conditions:
         """The conditions of a link or a trust."""
         blocks = items_of(table.members.get("source_ip"))
+        external_id = table.members.get("external_id")
         for block in blocks:
             self._cidr(block)
         return Conditions(
@@ -98,6 +99,7 @@ class Fields:
             expires=self._moment(table.members.get("expires")),
             session_tags=self._tag_keys(table.members.get("session_tags")),
             pin=flag_of(table, "pin"),
+            external_id_place=external_id.place if external_id is not None else None,
         )
 
     def _tag_keys(self, node: Node | None) -> tuple[str, ...]:

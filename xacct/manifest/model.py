@@ -82,6 +82,7 @@ class Conditions:
     expires: str = ""
     session_tags: tuple[str, ...] = ()
     pin: bool = False
+    external_id_place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,18 @@ from collections.abc import Iterable, Iterator
 from xacct.manifest.checks import check_rules
 from xacct.manifest.identities import PermissionSet
 from xacct.manifest.identity_rules import check_identities
-from xacct.manifest.model import LinkSpec, Manifest, Members, Name, RoleSpec, TrustList, WrittenDocument
+from xacct.manifest.model import (
+    Foreign,
+    LinkSpec,
+    Manifest,
+    Members,
+    Name,
+    RoleSpec,
+    TrustList,
+    WrittenDocument,
+)
 from xacct.manifest.partitions import apart
+from xacct.policy.arn import account_of
 from xacct.problem import Place, Problem, Severity
 
 _CHAINED = 3600
@@ -29,6 +39,7 @@ def check(
         yield from _role(role)
         if role.place not in spoiled:
             yield from _reached(role, manifest)
+    yield from _external_ids(manifest)
     for link in manifest.links.values():
         yield from _link(link)
         if link.place not in spoiled:
@@ -178,6 +189,35 @@ def _account(trusted: object) -> str:
         return trusted.group.account.name
     account = getattr(trusted, "account", None)
     return account.name if account is not None else ""
+
+
+def _external_ids(manifest: Manifest) -> Iterator[Problem]:
+    """External ids between accounts that are all declared, and none of them as a partner's."""
+    asked = [
+        (f'Link "{link.name}"', link.role, link.trust, link.conditions) for link in manifest.links.values()
+    ]
+    for role in manifest.roles.values():
+        if isinstance(role.trust, TrustList):
+            asked.append((f'Role "{role.name}"', role.name, role.trust.principals, role.trust.conditions))
+    own = {one.account.id: name for name, one in manifest.accounts.items() if not one.partner}
+    for what, role_name, trusted, conditions in asked:
+        sides = {role_name.account.name, *(_account(one) or own.get(_id(one), "") for one in trusted)}
+        if conditions.external_id and sides <= set(own.values()):
+            others = sorted(sides - {role_name.account.name})
+            yield _problem(
+                "An external id between accounts of one owner",
+                f"{what} asks principals of {' and '.join(others or sides)} for an external id. That guards a role "
+                "against somebody else's service that works for many; between accounts of one owner it keeps nobody "
+                "out, and the console cannot switch to such a role.",
+                "Take external_id out; or write partner: true at the account that belongs to somebody else.",
+                conditions.external_id_place,
+                Severity.INFO,
+            )
+
+
+def _id(trusted: object) -> str:
+    """The account in the ARN of somebody who has no name in the manifest."""
+    return account_of(trusted.arn) if isinstance(trusted, Foreign) else ""
 
 
 def _second_factor(principals: Iterable[object], mfa: bool, place: Place | None) -> Iterator[Problem]:
