@@ -45,7 +45,7 @@ def user01(people: People) -> Keys:
 
 
 def test_the_callers_own_policy_is_not_enough_across_accounts(people: People, user01: Keys) -> None:
-    """Trap: with moto's own enforcement it is."""
+    """Trap 41, 77: with moto's own enforcement it is."""
     s3 = people.client("s3", user01)
     assert refusal(s3.get_object, Bucket=BUCKET, Key="a.img.xz").code == "AccessDenied"
     assert refusal(s3.put_object, Bucket=BUCKET, Key="x", Body=b"").code == "AccessDenied"
@@ -104,13 +104,14 @@ def test_anonymous_reads_only_what_a_policy_gives_everybody(people: People) -> N
 
 
 def test_an_acl_grants_nothing(people: People) -> None:
+    """Trap 46: the owner is enforced, as on every new bucket."""
     people.bucket()
     people.admin(People.DATA, "s3").put_object_acl(Bucket=BUCKET, Key="a.img.xz", ACL="public-read")
     assert anonymous(people, f"/{BUCKET}/a.img.xz") == 403
 
 
 def test_another_owner_than_expected_is_refused_on_every_call(people: People) -> None:
-    """Trap: moto ignores the expected owner on HeadBucket."""
+    """Trap 90: moto ignores the expected owner on HeadBucket."""
     people.bucket()
     s3 = people.admin(People.DATA, "s3")
     calls = {
@@ -182,6 +183,7 @@ def test_a_missing_key_is_404_only_for_who_may_list(people: People) -> None:
 
 
 def test_the_answer_to_a_refused_head_has_no_body(people: People, user01: Keys) -> None:
+    """Trap 50: there is no reason in it, only a status."""
     told = refusal(people.client("s3", user01).head_object, Bucket=BUCKET, Key="a.img.xz")
     assert (told.status, told.code) == (403, "403")
 

@@ -107,6 +107,7 @@ def test_unique_ids_tell_what_they_are_of(people: People, prefix: str) -> None:
 
 
 def test_a_boundary_that_the_store_would_forget_is_refused(people: People) -> None:
+    """Trap 78: moto has no boundaries of users."""
     iam = people.admin(People.DATA, "iam")
     arn = iam.create_policy(PolicyName="p", PolicyDocument=POLICY)["Policy"]["Arn"]
     told = refusal(iam.create_user, UserName="anna", PermissionsBoundary=arn)

@@ -70,11 +70,13 @@ def test_a_session_says_who_it_is_without_any_permission(people: People, user01:
 
 
 def test_a_user_with_the_grant_but_without_the_trust_is_refused(people: People, user01: Keys) -> None:
+    """Trap 64: an emulator that skips the trust would let it in."""
     mallory = people.user(people.ANALYTICS, "mallory", all=allow("sts:*", "*"))
     assert "sts:AssumeRole" in refused(people, mallory)
 
 
 def test_a_user_with_the_trust_but_without_the_grant_is_refused(people: People, user01: Keys) -> None:
+    """Trap 64: an emulator that skips the caller's side would let it in."""
     people.admin(people.ANALYTICS, "iam").delete_group_policy(GroupName="Testers", PolicyName="grant")
     message = refused(people, user01)
     assert message == (
@@ -89,6 +91,7 @@ def test_a_user_who_left_the_group_is_refused(people: People, user01: Keys) -> N
 
 
 def test_a_wrong_or_missing_external_id_is_refused(people: People, user01: Keys) -> None:
+    """Trap 58."""
     retrust(people, trust({"AWS": USER01}, StringEquals={"sts:ExternalId": "Xyz-12"}))
     refused(people, user01)
     refused(people, user01, ExternalId="xyz-12")
@@ -96,6 +99,7 @@ def test_a_wrong_or_missing_external_id_is_refused(people: People, user01: Keys)
 
 
 def test_a_deny_in_the_trust_is_a_deny(people: People, user01: Keys) -> None:
+    """Trap 77: moto would take it for an Allow."""
     both = trust({"AWS": USER01})
     both["Statement"] += trust({"AWS": USER01}, "Deny")["Statement"]
     retrust(people, both)
@@ -103,12 +107,13 @@ def test_a_deny_in_the_trust_is_a_deny(people: People, user01: Keys) -> None:
 
 
 def test_a_user_whose_name_begins_like_a_trusted_one_is_refused(people: People, user01: Keys) -> None:
+    """Trap 77: moto would let it in."""
     user012 = people.user(people.ANALYTICS, "user012", all=allow("sts:*", "*"))
     refused(people, user012)
 
 
 def test_the_trusted_account_needs_a_grant_of_its_own(people: People, user01: Keys) -> None:
-    """Trap: moto takes the trust of an account for enough, or does not look at it at all."""
+    """Trap 77: moto takes the trust of an account for enough, or does not look at it at all."""
     retrust(people, trust({"AWS": people.ANALYTICS}))
     other = people.user(people.ANALYTICS, "other")
     refused(people, other)
@@ -143,6 +148,7 @@ def test_the_right_role_name_with_another_path_is_another_role(people: People, u
 
 
 def test_a_missing_role_is_denied_not_missing(people: People, user01: Keys) -> None:
+    """Trap 64: an emulator gives a session of a role that is not there."""
     people.admin(people.DATA, "iam").delete_role_policy(RoleName="cross-bucket-access", PolicyName="rights")
     people.admin(people.DATA, "iam").delete_role(RoleName="cross-bucket-access")
     refused(people, user01)
@@ -200,7 +206,7 @@ def test_a_session_policy_only_takes_away(people: People, user01: Keys) -> None:
 
 
 def test_a_boundary_on_the_role_caps_it(people: People, user01: Keys) -> None:
-    """Trap: moto ignores the boundaries of roles."""
+    """Trap 77: moto ignores the boundaries of roles."""
     iam = people.admin(people.DATA, "iam")
     arn = iam.create_policy(PolicyName="only-list", PolicyDocument=json.dumps(allow("s3:ListBucket", "*")))[
         "Policy"
@@ -214,7 +220,7 @@ def test_a_boundary_on_the_role_caps_it(people: People, user01: Keys) -> None:
 
 
 def test_a_condition_on_the_prefix_is_judged(people: People, user01: Keys) -> None:
-    """Trap: moto ignores most conditions."""
+    """Trap 77: moto ignores most conditions."""
     people.admin(people.DATA, "iam").put_role_policy(
         RoleName="cross-bucket-access",
         PolicyName="rights",
@@ -227,7 +233,7 @@ def test_a_condition_on_the_prefix_is_judged(people: People, user01: Keys) -> No
 
 
 def test_not_resource_is_judged(people: People, user01: Keys) -> None:
-    """Trap: moto ignores NotResource."""
+    """Trap 77: moto ignores NotResource."""
     document = allow("s3:*", "*")
     document["Statement"][0]["NotResource"] = document["Statement"][0].pop("Resource")
     document["Statement"][0]["NotResource"] = "arn:aws:s3:::mongodb-snapshots*"

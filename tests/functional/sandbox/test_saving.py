@@ -18,6 +18,7 @@ def stored_trust(people: People, name: str = "r") -> Any:
 
 
 def test_a_bare_account_id_becomes_the_root_arn(people: People) -> None:
+    """Trap 78: moto would give it back as it came."""
     people.role("r", trust({"AWS": People.ANALYTICS}))
     assert stored_trust(people) == {"AWS": f"arn:aws:iam::{People.ANALYTICS}:root"}
 
@@ -25,6 +26,7 @@ def test_a_bare_account_id_becomes_the_root_arn(people: People) -> None:
 def test_a_deleted_user_shows_as_its_unique_id_and_a_new_one_does_not_bring_the_name_back(
     people: People,
 ) -> None:
+    """Traps 1 and 78: moto would still show the name."""
     iam = people.admin(People.ANALYTICS, "iam")
     unique = iam.create_user(UserName="user01")["User"]["UserId"]
     people.role("r", trust({"AWS": USER}))
@@ -44,6 +46,7 @@ def test_a_renamed_user_shows_under_its_new_name(people: People) -> None:
 
 
 def test_a_trust_that_names_nobody_is_refused(people: People) -> None:
+    """Traps 20 and 78: the service refuses it, moto would take it."""
     document = json.dumps(trust({"AWS": USER}))
     told = refusal(
         people.admin(People.DATA, "iam").create_role, RoleName="r", AssumeRolePolicyDocument=document
@@ -53,6 +56,7 @@ def test_a_trust_that_names_nobody_is_refused(people: People) -> None:
 
 
 def test_a_bucket_policy_that_names_nobody_or_is_no_json_is_refused(people: People) -> None:
+    """Trap 78: moto would take either."""
     bucket = people.bucket()
     s3 = people.admin(People.DATA, "s3")
     statement = {
@@ -69,6 +73,7 @@ def test_a_bucket_policy_that_names_nobody_or_is_no_json_is_refused(people: Peop
 
 
 def test_documents_that_are_too_long_are_refused(people: People) -> None:
+    """Trap 78: moto has no limits of size."""
     iam = people.admin(People.DATA, "iam")
     iam.create_user(UserName="anna")
     long = json.dumps(allow("s3:GetObject", [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(80)]))
@@ -83,6 +88,7 @@ def test_documents_that_are_too_long_are_refused(people: People) -> None:
 
 @pytest.mark.parametrize("value", ["a,b", "a;b", "x" * 257])
 def test_a_tag_value_that_aws_refuses_is_refused(people: People, value: str) -> None:
+    """Trap 90: moto would take it."""
     iam = people.admin(People.DATA, "iam")
     iam.create_user(UserName="anna")
     call = people.client("iam", people.keys_of_admin(People.DATA), parameter_validation=False).tag_user

@@ -100,6 +100,7 @@ def test_arn_that_the_service_names_is_better_than_ours():
 
 
 def test_head_request_without_a_body_is_judged_by_its_status():
+    """Trap 50."""
     error = fault(answered("403", 403, "Forbidden"), "s3", "HeadBucket", Bucket="snapshots")
     assert error.denied
     assert str(error) == "s3:HeadBucket on bucket/snapshots in account data failed: 403"

@@ -89,6 +89,7 @@ def test_each_kind_of_wait_has_its_own_deadline():
 
 
 def test_a_budget_is_shared_and_its_end_is_an_end():
+    """Trap 65."""
     budget = Budget(2.0)
     waits = [run([BUSY, "done"], waits_for=lambda _: Wait("it", budget=budget)) for _ in range(4)]
     assert [result for result, _, _ in waits] == ["done"] * 4

@@ -185,6 +185,7 @@ def test_with_versions_that_cannot_be_listed_those_that_were_seen_go() -> None:
 
 
 def test_versions_that_nobody_may_delete_are_said_to_be_left() -> None:
+    """Traps 46 and 83."""
     cloud = Versioned(ASSUMES, LISTS, WRITES, DELETES, platform=CAREFUL)
     cloud.faults["no owner"] = NoCredentials("data", "none", fix="Make one.")
     _, left = run(cloud, HOP, LIST, WRITE)

@@ -140,6 +140,7 @@ def test_service_that_rewrites_principals_has_still_taken_the_put():
 
 
 def test_stale_answer_after_the_put_is_no_reason_to_put_again():
+    """Trap 66."""
     bucket = Bucket(text(FOREIGN), stale=3)
     assert isinstance(bucket.apply(splice([OURS])), Applied)
     assert bucket.gateway.operations == ["PutBucketPolicy"]

@@ -72,6 +72,7 @@ def singly(**changes):
 
 
 def test_bulk_call_and_list_of_roles_give_the_whole_record():
+    """Trap 87."""
     gateway = FakeGateway(DATA, BULK)
     snapshot = read_account(gateway)
     role = snapshot.roles["reader"]
@@ -88,6 +89,7 @@ def test_bulk_call_and_list_of_roles_give_the_whole_record():
 
 
 def test_number_of_calls_does_not_grow_with_the_number_of_entities():
+    """Trap 65."""
     gateway = FakeGateway(DATA, BULK)
     read_account(gateway)
     assert sorted(call.operation for call in gateway.asked) == ["GetAccountAuthorizationDetails", "ListRoles"]

@@ -148,7 +148,7 @@ def test_the_deadlines_are_those_of_their_kinds_and_the_progress_says_how_long()
 
 
 def test_what_somebody_else_has_just_made_is_asked_for_and_waited_for() -> None:
-    """So it is after a run that was killed: the role is there, and this run did not make it."""
+    """Trap 20: what exists may not be visible yet, as after a run that was killed: this run did not make the role."""
     slow = Slow(0.0)
     slow.seen_at = {"reader": 30.0, "r": 30.0}
     outcomes = slow.run(trusting(READER), put_policy("r"))
@@ -181,6 +181,7 @@ def test_what_somebody_else_has_just_made_is_asked_for_and_waited_for() -> None:
     ids=["user", "role", "account-not-declared", "thing", "boundary"],
 )
 def test_a_typo_fails_at_once(call: Call, words: str) -> None:
+    """Trap 20: a name that nobody has is no new one that is not yet visible."""
     slow = Slow(30.0, "reader", "target")
     outcomes = slow.run(call)
     assert isinstance(outcomes[-1], Failed)

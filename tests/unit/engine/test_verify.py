@@ -169,6 +169,7 @@ def test_without_the_role_what_hangs_on_it_is_not_tried() -> None:
 
 
 def test_an_external_id_that_nobody_checks_is_found() -> None:
+    """Trap 58."""
     hop = replace(HOP, external_id="right")
     without = replace(hop, name="without", external_id="", want=Want.DENIED)
     cloud = SmallCloud(ASSUMES)
@@ -367,6 +368,7 @@ def test_a_session_longer_than_the_role_allows_is_missing_access() -> None:
 
 
 def test_a_refusal_from_the_wrong_address_says_nothing() -> None:
+    """Trap 54."""
     bound = {"source_ip": ("10.0.0.0/8",)}
     found = run(SmallCloud(), replace(HOP, **bound), seconds=0)[HOP.name]
     assert found.outcome is UNKNOWN
@@ -587,6 +589,7 @@ def test_what_was_tried_is_never_decided() -> None:
 
 
 def test_a_refusal_that_the_documents_do_not_explain_is_told_by_the_services_words() -> None:
+    """Traps 43, 51."""
     allowing = Judgement(decision=Decision.ALLOWED, why=REASON)
     cloud = SmallCloud()
     found = one(cloud, HOP, judge=lambda _: allowing)

@@ -35,7 +35,7 @@ def test_a_generated_document_carries_its_manifest_and_is_intact() -> None:
 
 
 def test_sids_are_letters_and_digits_and_differ_within_a_document() -> None:
-    """IAM takes nothing else in a Sid, and no Sid twice."""
+    """Trap 27: IAM takes nothing else in a Sid, and no Sid twice."""
     sids = [statement.sid for statement in marked_document("demo", [READ, LIST]).statements]
     assert all(sid.isalnum() and sid.isascii() for sid in sids)
     assert len(set(sids)) == 2

@@ -270,13 +270,14 @@ def test_a_trust_document_is_checked_for_existence_too(tmp_path: Path) -> None:
 def test_a_trust_policy_that_iam_would_not_take_is_found_before_it_is_sent(
     principals: int, expected: list[str], tmp_path: Path
 ) -> None:
-    """2,048 characters by default, and 8,192 at the very most; white space does not count."""
+    """Trap 23: 2,048 characters by default, and 8,192 at the very most; white space does not count."""
     names = ", ".join(f"apps/user/somebody-{number:03}" for number in range(principals))
     found = desired(HEAD + LINK.replace("apps/user/anna", names), tmp_path)
     assert [problem.severity.value for problem in found.problems] == expected
 
 
 def test_grants_of_one_group_are_counted_together(tmp_path: Path) -> None:
+    """Trap 24: several policies do not get round the limit of the group."""
     links = "".join(
         f"""
   - role: data/role/very/long/path/of/a/role/to/fill/the/group/reader-{number:03}

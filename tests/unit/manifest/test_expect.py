@@ -238,6 +238,7 @@ def test_within_one_account_nothing_is_said_of_access_without_the_role() -> None
 
 
 def test_the_external_id_is_sent_and_without_it_or_with_another_nobody_gets_in() -> None:
+    """Trap 58."""
     checks = expect(manifest(link(conditions=Conditions(external_id="right-id"))), {})
     sent = {check.external_id for check in checks if check.role and check.want is Want.ALLOWED}
     assert sent == {"right-id"}

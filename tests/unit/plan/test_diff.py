@@ -80,6 +80,7 @@ def test_a_gap_elsewhere_in_an_account_hides_nothing_else() -> None:
 
 
 def test_what_carries_our_mark_and_is_not_declared_goes() -> None:
+    """Trap 69."""
     made = plan([role()], [role(), marked_grant()])
     assert steps(made) == [("delete", "apps/group-policy/Testers/xacct-example-reader")]
     assert because(made) == [BY_MARK]
@@ -91,6 +92,7 @@ def test_what_carries_another_manifests_mark_stays() -> None:
 
 
 def test_what_has_no_mark_stays_without_a_word() -> None:
+    """Trap 69."""
     assert plan([role()], [role(), grant()]).empty
 
 
@@ -116,6 +118,7 @@ def test_declared_and_removed_at_once_is_a_problem() -> None:
 
 
 def test_a_mark_alone_never_authorizes_a_deletion() -> None:
+    """Trap 81: whoever may tag the role can write one."""
     edited = replace(role("old"), trust=trust("arn:aws:iam::444455556666:root"))
     assert edited.mark is not None
     assert not edited.mark.intact
@@ -144,6 +147,7 @@ def test_a_role_at_another_path_is_never_replaced_by_implication() -> None:
 
 
 def test_tags_of_others_are_no_difference() -> None:
+    """Trap 40."""
     from immutabledict import immutabledict
 
     live = role(tags=immutabledict({"cost": "42", "team": "logs"}))

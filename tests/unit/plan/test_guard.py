@@ -38,6 +38,7 @@ def test_a_name_is_not_taken_where_one_declared_thing_carries_it() -> None:
 
 
 def test_a_role_that_holds_what_is_not_ours_does_not_go() -> None:
+    """Trap 39: IAM would refuse, halfway through."""
     foreign = role_policy("by-hand", owner="old")
     made = plan([role()], [role(), role("old"), foreign])
     assert told(made) == ["Holds what is not ours"]

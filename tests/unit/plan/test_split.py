@@ -93,7 +93,7 @@ def test_only_what_comes_in_after_the_role_lost_waits() -> None:
 
 
 def test_two_roles_whose_users_change_places_are_widened_first() -> None:
-    """No rights change, so both may be in both for a moment, and nobody is without."""
+    """Trap 80: no rights change, so both may be in both for a moment, and nobody is without."""
     same = access("s3:GetObject")
     policies: list[Resource] = [role_policy("p", "r1", same), role_policy("p", "r2", same)]
     made = plan(

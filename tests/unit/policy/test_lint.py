@@ -72,7 +72,7 @@ def test_what_is_no_policy_at_all_is_no_document_to_remark_on(text: str) -> None
     [("trust", 2_048, False), ("identity", 10_240, False), ("resource", 20_480, True), ("scp", 5_120, False)],
 )
 def test_the_size_is_counted_as_the_service_counts_it(kind: str, limit: int, counts_space: bool) -> None:
-    """IAM does not count white space; a bucket policy is counted in bytes."""
+    """Traps 23, 24, 25: IAM does not count white space; a bucket policy is counted in bytes."""
     body = {"Effect": "Deny", "Action": "s3:GetObject"}
     if kind in ("resource", "trust"):
         body["Principal"] = "*"

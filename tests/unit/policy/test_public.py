@@ -66,6 +66,7 @@ def test_one_public_statement_makes_the_whole_policy_public() -> None:
 
 
 def test_not_principal_with_allow_is_public() -> None:
+    """Trap 15."""
     statement = {"Effect": "Allow", "NotPrincipal": ACCOUNT, "Action": "s3:*", "Resource": "*"}
     assert is_public(json.dumps({"Statement": statement}))
 
