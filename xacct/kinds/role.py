@@ -28,7 +28,7 @@ class Role(Resource):
     and all but our mark on the live side: only those that are desired are compared, foreign ones stay, and
     ``dropped`` are those that an earlier manifest had and this one has not. ``tag_pairs`` is what the service
     counts: where it appends and never replaces, more than there are keys. Where the role is ``whole``, tags and
-    mark are to be exactly these.
+    mark are to be exactly these. ``instance_profiles`` are those that hold the live role.
     """
 
     kind: ClassVar[str] = "role"
@@ -46,6 +46,7 @@ class Role(Resource):
     tag_pairs: int = field(default=0, compare=False)
     dropped: immutabledict[str, str] = field(default_factory=immutabledict, compare=False)
     whole: bool = field(default=False, compare=False)
+    instance_profiles: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def address(self) -> Address:
@@ -173,6 +174,7 @@ class Role(Resource):
                     fingerprint=tags.pop(FINGERPRINT_TAG, ""),
                     tags=immutabledict(tags),
                     tag_pairs=role.tag_pairs or len(role.tags),
+                    instance_profiles=role.instance_profiles,
                 )
 
     def added_to(self, snapshot: Snapshot) -> Snapshot:

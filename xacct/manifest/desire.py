@@ -74,7 +74,7 @@ def desire(manifest: Manifest, snapshots: Mapping[str, Snapshot]) -> Desired:
     unknown, unasked = unprovided(manifest, snapshots)
     return Desired(
         state=state,
-        problems=(*trusts.problems, *problems, *unknown, *too_large(state)),
+        problems=(*trusts.problems, *problems, *unknown, *too_large(state, snapshots)),
         notes=(*trusts.notes, *keys.notes, *unseen, *unasked),
         unknown=(*trusts.unknown, *keys.unknown),
     )

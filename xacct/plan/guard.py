@@ -64,7 +64,7 @@ def occupied(changes: Mapping[Address, Change], live: State) -> Iterator[Problem
         if not isinstance(change, Delete) or address.kind not in ("role", "group"):
             continue
         held = [
-            other
+            str(other)
             for other in sorted(live.resources)
             if other.account == address.account
             and len(other.parts) > 1
@@ -75,11 +75,23 @@ def occupied(changes: Mapping[Address, Change], live: State) -> Iterator[Problem
             )
             and not isinstance(changes.get(other), Delete)
         ]
+        inside = sorted(change.before.instance_profiles) if isinstance(change.before, Role) else []
         if held:
             yield Problem(
                 summary="Holds what is not ours",
-                detail=f"{address} cannot go while it holds {', '.join(map(str, held))}, not made here.",
+                detail=f"{address} cannot go while it holds {', '.join(held)}, not made here.",
                 fix="Remove these by hand first, or list them under removed.",
+            )
+        if inside:
+            yield Problem(
+                summary="In an instance profile",
+                detail=f"{address} cannot go while it is in the instance profile {' and '.join(inside)}: IAM refuses, "
+                "and machines may be running with it.",
+                fix="; ".join(
+                    "aws iam remove-role-from-instance-profile "
+                    f"--instance-profile-name {name} --role-name {address.parts[0]}"
+                    for name in inside
+                ),
             )
 
 

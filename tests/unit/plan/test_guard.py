@@ -75,3 +75,15 @@ def test_an_undeclared_policy_of_a_stranger_is_no_news() -> None:
 
 def test_what_goes_is_not_told_as_left() -> None:
     assert told(plan([role()], [role(), marked_grant()]), "notes") == []
+
+
+def test_a_role_in_an_instance_profile_does_not_go() -> None:
+    """Trap 39: IAM would refuse, when the policies of the role are gone already."""
+    live = replace(role("old"), instance_profiles=frozenset({"machines", "builders"}))
+    made = plan([role()], [role(), live])
+    assert told(made) == ["In an instance profile"]
+    assert "--instance-profile-name machines --role-name old" in made.guards[0].fix
+    assert "--instance-profile-name builders --role-name old" in made.guards[0].fix
+    kept = replace(role(), instance_profiles=frozenset({"machines"}))
+    assert plan([role()], [kept]).empty
+    assert not plan([role()], [kept]).guards
