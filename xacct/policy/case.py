@@ -79,10 +79,12 @@ def read_case(given: str | Mapping[str, Any], place: Place | None = None) -> Cas
     """
     if isinstance(given, str):
         try:
-            given = json.loads(given)
+            given = json.loads(given, parse_constant=_no_number)
         except json.JSONDecodeError as error:
             where = Place(place.file, place.line, error.colno) if place else None
             raise BadInput([_problem(where, "Not JSON", f"Not JSON: {error.msg}.")]) from None
+        except ValueError:  # neither a constant that JSON has not, nor more digits than Python converts
+            raise BadInput([_problem(place, "Not JSON", "A number in it is none, or too long.")]) from None
         except RecursionError:
             raise BadInput([_problem(place, "Not JSON", "It is nested too deep.")]) from None
     reader = _Reader(place)
@@ -253,6 +255,10 @@ class _Reader:
                 for problem in found.problems
             ]
             return ()
+
+
+def _no_number(word: str) -> object:
+    raise ValueError(word)
 
 
 def _is_role_of(role: object, session: str) -> bool:

@@ -212,3 +212,10 @@ def test_a_file_of_cases_has_a_line_for_each_and_a_place_for_each_problem() -> N
 
 def test_a_case_nested_without_end_is_no_case() -> None:
     assert problems("[" * 100_000) == ["It is nested too deep."]
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 5000, "NaN", "-Infinity"])
+def test_a_number_that_is_none_or_without_end_is_no_case(number: str) -> None:
+    assert problems(f'{{"request": {{"context": {{"s3:max-keys": {number}}}}}}}') == [
+        "A number in it is none, or too long."
+    ]

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from xacct.problem import Problem
 
 
+LARGEST = 100_000
+"""Characters without white space; the largest policy that AWS takes, of a KMS key, has 32,768."""
+
+
 def read_text(path: str) -> str:
     """The text of a file, or of stdin for ``-``.
 
@@ -29,6 +33,24 @@ def read_text(path: str) -> str:
         raise BadInput([replace(one, fix="Correct the path.") for one in unreadable.problems]) from None
 
 
+def document_text(path: str) -> str:
+    """The text of one document.
+
+    Raises:
+        BadInput: it cannot be read, or is far larger than any service takes.
+    """
+    from xacct.problem import BadInput, Place, Problem
+
+    text = read_text(path)
+    if len(text) > LARGEST and (size := len("".join(text.split()))) > LARGEST:
+        detail = (
+            f"{size:,} characters without white space; no service takes a policy of more than {32_768:,}."
+        )
+        fix = "Name a file with one policy document, or write patterns instead of lists."
+        raise BadInput([Problem(summary="Too large", detail=detail, fix=fix, place=Place(path))])
+    return text
+
+
 def read_documents(*paths: str) -> tuple[Document, ...]:
     """A document from each file.
 
@@ -42,7 +64,7 @@ def read_documents(*paths: str) -> tuple[Document, ...]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            found.append(Document.parse(read_text(path)))
+            found.append(Document.parse(document_text(path)))
         except MalformedDocument as malformed:
             problems += placed(malformed.problems, path)
         except BadInput as unreadable:

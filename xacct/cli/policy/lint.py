@@ -30,7 +30,7 @@ def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[
     """
     from dataclasses import replace
 
-    from xacct.cli.policy.documents import placed, read_text
+    from xacct.cli.policy.documents import document_text, placed
     from xacct.policy.lint import KINDS, Finding, lint
     from xacct.policy.malformed import MalformedDocument
     from xacct.problem import BadInput, Problem, Severity
@@ -41,7 +41,7 @@ def command(files: tuple[str, ...], kind: str | None, platform: str, own: tuple[
     problems: list[Problem] = []
     for file in files:
         try:
-            for one in lint(read_text(file), chosen, own=frozenset(own), platform=platform):
+            for one in lint(document_text(file), chosen, own=frozenset(own), platform=platform):
                 found.append(replace(one, place=replace(one.place, file=file)))
         except MalformedDocument as malformed:
             problems += placed(malformed.problems, file)

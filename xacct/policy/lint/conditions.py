@@ -324,10 +324,12 @@ def _present(clause: Clause, test: Test) -> bool:
     for other in clause.tests:
         if other is test or other.key.text.lower() != key:
             continue
-        prefix, operator, _ = _plain(other)
+        prefix, operator, if_exists = _plain(other)
         if operator == "null" and any(value.text.lower() == "false" for value in other.values):
             return True
         if prefix == "foranyvalue":
+            return True
+        if not prefix and not if_exists and operator != "null" and "not" not in operator:
             return True
     return False
 
@@ -349,6 +351,7 @@ def _if_exists(sheet: Sheet, clause: Clause, test: Test) -> None:
         and not prefix
         and key in _GUARDS
         and operator != "notipaddress"
+        and not _present(clause, test)
     ):
         sheet.remark(
             "negation-lets-in",

@@ -1,0 +1,45 @@
+"""Documents from files: what no service takes is refused at once, with its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from xacct.cli import main
+from xacct.cli.policy.documents import LARGEST
+from xacct.errors import ExitCode
+
+COMMANDS = [["lint", "HERE"], ["diff", "HERE", "HERE"], ["prove", "--old", "HERE", "--new", "HERE"]]
+
+
+def document(size: int, **written: int) -> str:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, **written)  # type: ignore[arg-type]
+    return text.replace("b/", "b/" + "a" * (size - len("".join(text.split()))))
+
+
+def run(path: Path, words: list[str]) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", *(word.replace("HERE", str(path)) for word in words)])
+    return ended.value.code if isinstance(ended.value.code, int) else 0
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
+def test_far_more_than_any_service_takes_is_refused(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "huge.json"
+    path.write_text(document(LARGEST + 1))
+    assert run(path, words) == ExitCode.PROBLEM
+    said = capsys.readouterr().err
+    assert f"{path}: error: Too large" in said
+    assert "100,001 characters" in said
+
+
+def test_white_space_does_not_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "airy.json"
+    path.write_text(document(200, indent=20_000))
+    assert path.stat().st_size > LARGEST
+    assert run(path, ["lint", "HERE"]) == ExitCode.DONE, capsys.readouterr().err
