@@ -9,7 +9,9 @@ from immutabledict import immutabledict
 
 from tests.contract.examples import ACCOUNT
 from tests.unit.plan.states import role, trust
+from xacct.kinds.role import Role
 from xacct.resource import Call
+from xacct.snapshot import RoleRecord, Snapshot
 
 LIVE = role(
     description="reads",
@@ -40,3 +42,17 @@ def test_what_differs_is_sent_by_the_call_that_it_has(
     calls = wanted.update(LIVE)
     assert [call.operation for call in calls] == operations
     assert all("cost" not in str(call.arguments()) for call in calls if isinstance(call, Call))
+
+
+def test_a_role_knows_the_instance_profiles_that_hold_it() -> None:
+    """Trap 39: it cannot go before it is out of them."""
+    record = RoleRecord(
+        name="reader",
+        path="/",
+        arn=ACCOUNT.iam_arn("role/reader"),
+        id="AROAREADER",
+        trust=trust(),
+        instance_profiles=frozenset({"machines"}),
+    )
+    (found,) = Role.pick(Snapshot(account=ACCOUNT, roles=immutabledict(reader=record)))
+    assert found.instance_profiles == {"machines"}

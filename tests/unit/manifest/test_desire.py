@@ -290,4 +290,5 @@ def test_grants_of_one_group_are_counted_together(tmp_path: Path) -> None:
     )
     found = desired(HEAD + "links:" + links, tmp_path)
     assert problems(found) == ["Larger than the service takes"]
+    assert found.problems[0].severity is Severity.ERROR
     assert "5,120" in found.problems[0].detail

@@ -93,7 +93,9 @@ def test_what_carries_another_manifests_mark_stays() -> None:
 
 def test_what_has_no_mark_stays_without_a_word() -> None:
     """Trap 69."""
-    assert plan([role()], [role(), grant()]).empty
+    made = plan([role()], [role(), grant()])
+    assert made.empty
+    assert not made.guards
 
 
 def test_what_only_the_earlier_manifest_declared_goes() -> None:
