@@ -193,31 +193,50 @@ def _account(trusted: object) -> str:
 
 def _external_ids(manifest: Manifest) -> Iterator[Problem]:
     """External ids between accounts that are all declared, and none of them as a partner's."""
-    asked = [
-        (f'Link "{link.name}"', link.role, link.trust, link.conditions) for link in manifest.links.values()
-    ]
-    for role in manifest.roles.values():
-        if isinstance(role.trust, TrustList):
-            asked.append((f'Role "{role.name}"', role.name, role.trust.principals, role.trust.conditions))
     own = {one.account.id: name for name, one in manifest.accounts.items() if not one.partner}
-    for what, role_name, trusted, conditions in asked:
-        sides = {role_name.account.name, *(_account(one) or own.get(_id(one), "") for one in trusted)}
-        if conditions.external_id and sides <= set(own.values()):
-            others = sorted(sides - {role_name.account.name})
-            yield _problem(
-                "An external id between accounts of one owner",
-                f"{what} asks principals of {' and '.join(others or sides)} for an external id. That guards a role "
-                "against somebody else's service that works for many; between accounts of one owner it keeps nobody "
-                "out, and the console cannot switch to such a role.",
-                "Take external_id out; or write partner: true at the account that belongs to somebody else.",
-                conditions.external_id_place,
-                Severity.INFO,
-            )
+    for what, role, ids, place in _asked_for(manifest):
+        if not {role.account.id, *ids} <= own.keys():
+            continue
+        others = sorted(own[one] for one in ids - {role.account.id}) or [role.account.name]
+        yield _problem(
+            "An external id between accounts of one owner",
+            f"{what} asks principals of {' and '.join(others)} for an external id. That guards a role against "
+            "somebody else's service that works for many; between accounts of one owner it keeps nobody out, and "
+            "the console cannot switch to such a role.",
+            "Take the external id out; or write partner: true at the account that belongs to somebody else.",
+            place,
+            Severity.INFO,
+        )
 
 
-def _id(trusted: object) -> str:
-    """The account in the ARN of somebody who has no name in the manifest."""
-    return account_of(trusted.arn) if isinstance(trusted, Foreign) else ""
+def _asked_for(manifest: Manifest) -> Iterator[tuple[str, Name, set[str], Place | None]]:
+    """Every external id that is asked for: by what, for which role, the ids of the accounts it is asked of."""
+    for link in manifest.links.values():
+        if link.conditions.external_id:
+            ids = {_account_id(one) for one in link.trust}
+            yield f'Link "{link.name}"', link.role, ids, link.conditions.external_id_place
+    for role in manifest.roles.values():
+        what = f'Role "{role.name}"'
+        match role.trust:
+            case TrustList(principals=principals, conditions=conditions) if conditions.external_id:
+                yield what, role.name, set(map(_account_id, principals)), conditions.external_id_place
+            case WrittenDocument(document=document, place=place):
+                ids = {
+                    (account_of(named.value) or named.value) if named.type == "AWS" else ""
+                    for statement in document.statements
+                    if any(key == "sts:externalid" for _, key, _ in statement.conditions)
+                    for named in statement.principals or ()
+                }
+                if ids:
+                    yield what, role.name, ids, place
+
+
+def _account_id(trusted: object) -> str:
+    """The account that somebody is of; "" where there is none."""
+    if isinstance(trusted, Foreign):
+        return account_of(trusted.arn)
+    account = trusted.group.account if isinstance(trusted, Members) else getattr(trusted, "account", None)
+    return account.id if account is not None else ""
 
 
 def _second_factor(principals: Iterable[object], mfa: bool, place: Place | None) -> Iterator[Problem]:

@@ -25,6 +25,17 @@ roles:
   data/role/reader:
     trust: {{principals: [{trust}], external_id: x-1}}
 """
+WRITTEN = """
+roles:
+  data/role/reader:
+    trust:
+      Version: "2012-10-17"
+      Statement:
+        Effect: Allow
+        Principal: {{AWS: {trust}}}
+        Action: sts:AssumeRole
+        Condition: {{StringEquals: {{"sts:ExternalId": x-1}}}}
+"""
 
 
 def remarks(text: str, folder: Path) -> list[Problem]:
@@ -68,6 +79,24 @@ def test_between_accounts_of_one_owner_it_is_remarked_on_at_its_place(
 def test_an_account_that_is_not_declared_is_somebody_elses(form: str, trust: str, tmp_path: Path) -> None:
     """Trap 84 is none then."""
     assert not remarks(HEAD + form.format(trust=trust), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("trust", "said"),
+    [
+        ('"444455556666"', 1),
+        ('["arn:aws:iam::444455556666:root", "arn:aws:iam::111122223333:user/otto"]', 1),
+        ('["arn:aws:iam::444455556666:root", "arn:aws:iam::999900001111:user/vendor"]', 0),
+        ('"*"', 0),
+    ],
+)
+def test_in_a_written_trust_it_is_remarked_on_as_well(trust: str, said: int, tmp_path: Path) -> None:
+    """Trap 84."""
+    text = HEAD + WRITTEN.format(trust=trust)
+    document = text[: text.index("Version")].count("\n") + 1
+    found = remarks(text, tmp_path)
+    assert [one.place.line for one in found if one.place] == [document] * said
+    assert not remarks(HEAD + WRITTEN.replace("ExternalId", "RoleSessionName").format(trust=trust), tmp_path)
 
 
 @pytest.mark.parametrize("account", ["444455556666", "111122223333"])

@@ -101,6 +101,10 @@ def test_two_roles_whose_users_change_places_are_widened_first() -> None:
         [role("r1", trust=trust(ANNA)), role("r2", trust=trust(BOB)), *policies],
     )
     assert told(made) == ["widen role/r2", "update role/r1", "narrow role/r2"]
+    widened = made.steps[0].change
+    assert isinstance(widened, Update)
+    assert isinstance(widened.after, Role)
+    assert widened.after.principals() == {ANNA, BOB}
     assert waits(made, 2, 1)
     assert waits(made, 3, 2)
 
