@@ -72,6 +72,7 @@ def test_names_of_manifest_and_link_that_run_together_are_told_apart() -> None:
 
 
 def test_long_names_keep_within_the_limit_and_apart() -> None:
+    """Trap 26."""
     one, other = policy_name("m", "x" * 200), policy_name("m", "x" * 199 + "y")
     assert len(one) <= 128
     assert one != other
@@ -103,7 +104,7 @@ def test_the_mark_is_written_before_the_change() -> None:
 
 
 def test_tags_of_a_role_fit_the_alphabet_that_iam_has() -> None:
-    """Tag values: letters, digits, space and _.:/=+-@."""
+    """Trap 26, tag values: letters, digits, space and _.:/=+-@."""
     (call,) = role().create()
     for tag in call.arguments()["Tags"]:
         assert all(one.isalnum() or one in " _.:/=+-@" for one in tag["Key"] + tag["Value"])

@@ -83,6 +83,7 @@ def test_a_link_is_a_role_a_policy_and_a_grant(tmp_path: Path) -> None:
 
 
 def test_every_generated_document_says_the_version_that_knows_variables(tmp_path: Path) -> None:
+    """Trap 22."""
     for resource in desired(HEAD + LINK, tmp_path).state.resources.values():
         for _, document in resource.shown():
             if isinstance(document, Document):

@@ -9,7 +9,7 @@ import pytest
 from tests.functional.conftest import MANIFESTS
 from tests.unit.manifest.test_desire import HEAD
 from xacct.manifest.load import load_manifest
-from xacct.problem import Problem, Severity
+from xacct.problem import BadInput, Problem, Severity
 
 SUMMARY = "An external id between accounts of one owner"
 LINK = """
@@ -114,3 +114,17 @@ def test_without_one_nothing_is_said(tmp_path: Path) -> None:
 
 def test_the_example_with_a_vendor_says_that_it_is_one() -> None:
     assert not load_manifest([MANIFESTS / "external-id-mfa.yaml"]).warnings
+
+
+@pytest.mark.parametrize(("length", "good"), [(1, False), (2, True), (1224, True), (1225, False)])
+def test_an_external_id_has_its_length(length: int, good: bool, tmp_path: Path) -> None:
+    """Traps 26 and 58."""
+    text = HEAD + LINK.format(trust="apps/user/anna").replace("x-1", "x" * length)
+    if good:
+        assert remarks(text, tmp_path)
+        return
+    with pytest.raises(BadInput) as found:
+        remarks(text, tmp_path)
+    (one,) = (one for one in found.value.problems if one.severity is Severity.ERROR)
+    assert one.place is not None
+    assert "x" * length in text.splitlines()[one.place.line - 1]

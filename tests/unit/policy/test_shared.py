@@ -137,6 +137,7 @@ def test_either_document_is_both_together_unless_they_deny_different_things() ->
 
 
 def test_a_variable_is_another_thing_under_another_version() -> None:
+    """Trap 22."""
     statement = allow("s3:GetObject", "arn:aws:s3:::logs/${aws:username}/*")
     old, new = Document.of(statement, version="2008-10-17"), Document.of(statement)
     assert len(beyond(new, [old])) == 1
