@@ -10,7 +10,7 @@ from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.inline import InlinePolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.role import Role
-from xacct.platform import Limits
+from xacct.platform import Limits, told
 from xacct.policy.document import Document
 from xacct.policy.size import without_space
 from xacct.problem import Problem, Severity
@@ -72,7 +72,10 @@ def _inline(
 
 
 def _bucket(policy: BucketPolicy, snapshot: Snapshot) -> Iterator[Problem]:
-    """The whole policy as it would be put, with the statements of others, in bytes."""
+    """The whole policy as it would be put, with the statements of others, in bytes.
+
+    A warning where the service is another than S3 for sure, and its limit is not known.
+    """
     record = policy.added_to(snapshot).buckets.get(policy.bucket)
     if record and isinstance(record.policy, Document):
         size = len(record.policy.source.encode())
@@ -82,6 +85,7 @@ def _bucket(policy: BucketPolicy, snapshot: Snapshot) -> Iterator[Problem]:
                 detail=f"A bucket policy may have {_LIMITS.bucket_policy:,} bytes; that of "
                 f"{policy.account.name}/bucket/{policy.bucket} would have {size:,}, with the statements of others.",
                 fix="Let people in through a role, which has limits of its own, or name things by a common prefix.",
+                severity=Severity.WARNING if told(account_id=policy.account.id) else Severity.ERROR,
             )
 
 

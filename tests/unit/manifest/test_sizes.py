@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from immutabledict import immutabledict
 
 from tests.unit.manifest.test_desire import APPS, DATA, HEAD, LINK, desired
+from xacct.account import Account
 from xacct.policy.document import Document
 from xacct.problem import Severity
 from xacct.snapshot import BucketRecord, GroupRecord, RawDocument, Snapshot, UserRecord
@@ -41,9 +43,9 @@ def apps(inline: dict[str, Document | RawDocument]) -> Snapshot:
     return Snapshot(account=APPS, users=immutabledict(anna=anna), groups=immutabledict(Testers=testers))
 
 
-def data(policy: Document | RawDocument | None = None) -> Snapshot:
+def data(policy: Document | RawDocument | None = None, account: Account = DATA) -> Snapshot:
     logs = BucketRecord(name="logs", policy=policy)
-    return Snapshot(account=DATA, buckets=immutabledict(logs=logs))
+    return Snapshot(account=account, buckets=immutabledict(logs=logs))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,14 @@ def test_statements_of_others_in_a_bucket_policy_count_too(
     there = {"data": data(Document.parse(padded(size))), "apps": apps({})}
     found = desired(HEAD + BUCKET, tmp_path, there)
     assert [(one.summary, one.severity) for one in found.problems] == [(TOO_LARGE, one) for one in told]
+
+
+def test_the_limit_of_another_service_than_s3_is_not_known(tmp_path: Path) -> None:
+    """Trap 25 is one of S3."""
+    ceph = "RGW00000000000000001"
+    there = {"data": data(Document.parse(padded(20_480)), replace(DATA, id=ceph)), "apps": apps({})}
+    (one,) = desired((HEAD + BUCKET).replace(DATA.id, ceph), tmp_path, there).problems
+    assert (one.summary, one.severity) == (TOO_LARGE, Severity.WARNING)
 
 
 def test_what_cannot_be_read_is_not_counted(tmp_path: Path) -> None:
