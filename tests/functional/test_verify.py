@@ -337,3 +337,32 @@ def test_use_by_whom_nobody_trusts_is_refused(cloud: Cloud) -> None:
     ran = cloud.xacct("use", "-f", LINK, ROLE, "--profile", "acct-a-mallory", "--", "true")
     assert ran.code == ExitCode.ERROR
     assert "AccessDenied" in ran.err
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "s3:PutObjectAcl", "Resource": "arn:aws:s3:::mongodb-snapshots/*"},
+    ],
+    ids=["nearly everything", "one action that verify never asks for"],
+)
+def test_rights_that_nobody_tries_are_found_in_the_documents(cloud: Cloud, rights: dict[str, str]) -> None:
+    cloud.xacct("apply", "-f", LINK, "--yes")
+    cloud.world.client("iam", DATA).put_role_policy(
+        RoleName=ROLE,
+        PolicyName="by-others",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [rights]}),
+    )
+    done = cloud.xacct("verify", "-f", LINK)
+    assert done.code == ExitCode.TOO_WIDE, done.out
+    assert "The policy by-others of the role allows more than the manifest says." in done.out
+
+
+def test_a_managed_policy_of_aws_on_the_role_is_never_as_declared(cloud: Cloud) -> None:
+    cloud.xacct("apply", "-f", LINK, "--yes")
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    cloud.world.client("iam", DATA).attach_role_policy(RoleName=ROLE, PolicyArn=arn)
+    done = cloud.xacct("verify", "-f", LINK)
+    assert done.code in (ExitCode.TOO_WIDE, ExitCode.UNKNOWN), done.out
+    assert arn in done.out

@@ -86,6 +86,7 @@ def command(
     from xacct.cli.doors import ProfileDoors
     from xacct.engine.canary import OwnObjects
     from xacct.engine.diagnose import Judge
+    from xacct.engine.excess import excess
     from xacct.engine.neighbours import neighbours
     from xacct.engine.unenforced import enforced, unenforced
     from xacct.engine.verify import Patience, exit_code, verify
@@ -132,6 +133,7 @@ def command(
     beside: list[Finding] = [*unenforced(manifest, checks, platforms)]
     if not only_accounts and (estate := judge.estate) is not None:
         beside += neighbours(manifest, estate, checks, now)
+        beside += excess(manifest, estate, findings)
     findings += [one for one in beside if not only_links or one.check.link in only_links]
     nothing_tried = not findings and bool(only_accounts)
     report = Report(
