@@ -110,8 +110,8 @@ def normal(url: str) -> tuple[str, str, int, str]:
 
 
 def shown(url: str) -> str:
-    """The endpoint without a password that may stand in it."""
+    """The endpoint without a password or a signed query that may stand in it."""
     parts = urlsplit(url)
-    if "@" not in parts.netloc:
+    if "@" not in parts.netloc and not parts.query and not parts.fragment:
         return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

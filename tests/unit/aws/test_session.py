@@ -8,6 +8,7 @@ from immutabledict import immutabledict
 from tests.unit.aws.wire import Wire, refused, result
 from xacct.account import Account, AccountSpec, Enter, Environment, Profile
 from xacct.aws.caller import Caller, NoCredentials
+from xacct.aws.endpoints import shown
 from xacct.aws.session import Sessions, Temporary
 from xacct.errors import Refused, ServiceError
 from xacct.resource import Call
@@ -210,6 +211,14 @@ def test_password_in_an_endpoint_is_not_shown(aws_config):
     aws_config(f"[profile acct-b]\n{KEYS}endpoint_url = http://me:hidden@cloud.example:8000\n")
     gateway = Sessions().gateway(spec())
     assert gateway.endpoints["iam"] == "http://cloud.example:8000"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://me:hidden@cloud.example:8000/s3", "http://cloud.example:8000/s3?X-Amz-Signature=hidden#hidden"],
+)
+def test_what_may_be_a_secret_in_an_endpoint_is_cut_off(url):
+    assert shown(url) == "http://cloud.example:8000/s3"
 
 
 def test_sts_is_asked_in_the_region_of_the_profile_trap_18(aws_config):
