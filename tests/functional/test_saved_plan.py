@@ -271,6 +271,17 @@ def test_a_tampered_plan_sends_nothing(cloud: Cloud, change: Callable[[Any], Any
     assert "Plan again" in said
 
 
+def test_a_limit_that_is_no_number_makes_it_no_plan(cloud: Cloud) -> None:
+    body = saved(cloud)
+    body["bound"]["choice"]["lifted"]["max_delete"] = "x"
+    rewritten(body)
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("apply", "plan.json")
+    assert done.code in (ExitCode.REFUSED, ExitCode.PROBLEM), done.err
+    assert "max_delete" in done.err
+    assert not writes(cloud, before)
+
+
 def test_a_part_that_was_done_goes_on_and_nothing_else_is_added(cloud: Cloud) -> None:
     body = saved(cloud)
     assert cloud.xacct("apply", "--account", "data", "plan.json").code == ExitCode.DONE
