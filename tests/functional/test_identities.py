@@ -73,7 +73,7 @@ def test_a_second_branch_is_a_gain_of_its_own_and_the_first_is_not(jobs: Cloud) 
     path = manifest(jobs, MAIN)
     assert access(jobs, "-f", path)["gain"] == [
         f"artifacts/oidc-provider/{GITHUB} as repo:acme@9919/web@1296269:ref:refs/heads/main gains list on "
-        "release-artifacts through artifacts/role/ci/publisher",
+        "release-artifacts (prefix builds/*) through artifacts/role/ci/publisher",
         f"artifacts/oidc-provider/{GITHUB} as repo:acme@9919/web@1296269:ref:refs/heads/main gains write on "
         "release-artifacts/builds/* through artifacts/role/ci/publisher",
     ]
