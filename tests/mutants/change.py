@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType
 
@@ -47,20 +47,27 @@ class Mutant:
 def mutants(module: str, source: str, filename: str) -> Iterator[Mutant]:
     """Every mutant of every function of a module; texts for people are left alone."""
     tree = ast.parse(source)
-    places = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
-    owners = _owners(tree)
-    for number, node in enumerate(places):
-        owner = owners.get(id(node))
-        if owner is None:
-            continue
-        for variant, what in enumerate(_changes(node)):
-            changed = copy.deepcopy(tree)
-            target = [one for one in ast.walk(changed) if hasattr(one, "lineno")][number]
-            _apply(changed, target, variant)
-            ast.fix_missing_locations(changed)
-            code = _find(compile(changed, filename, "exec"), owner)
-            if code is not None:
-                yield Mutant(module, owner, node.lineno, f"{what} in {_shown(node)}", code)  # type: ignore[attr-defined]
+    for qualified, function, alone in _functions(tree):
+        parents = {id(child): node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
+        skipped = {
+            id(node) for inner in ast.walk(function) for one in _unchanged(inner) for node in ast.walk(one)
+        }
+        nodes = [node for part in function.body for node in ast.walk(part) if id(node) not in skipped]
+        for node in nodes:
+            for variant, what in enumerate(_changes(node)):
+                shown = _shown(node)
+                with _changed(node, parents[id(node)], variant):
+                    code = _find(compile(alone, filename, "exec"), qualified)
+                yield Mutant(module, qualified, node.lineno, f"{what} in {shown}", code)  # type: ignore[attr-defined]
+
+
+def watched(source: str, filename: str, name: str) -> Iterator[tuple[str, CodeType]]:
+    """Every function by its qualified name, made to add that name to the global set ``name`` when it is called."""
+    for qualified, function, alone in _functions(ast.parse(source)):
+        note = ast.parse(f"{name}.add({qualified!r})").body[0]
+        function.body.insert(0, ast.copy_location(note, function.body[0]))
+        ast.fix_missing_locations(function)
+        yield qualified, _find(compile(alone, filename, "exec"), qualified)
 
 
 def _shown(node: ast.AST) -> str:
@@ -100,16 +107,21 @@ def _is_nothing(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and not node.value
 
 
-def _apply(tree: ast.Module, node: ast.AST, variant: int) -> None:
+@contextmanager
+def _changed(node: ast.AST, parent: ast.AST, variant: int) -> Iterator[None]:
+    """The tree with one node changed; as it was again afterwards."""
+    kept, kept_in = dict(vars(node)), dict(vars(parent))
     match node:
         case ast.Compare():
-            node.ops[variant] = _COMPARES[type(node.ops[variant])]()
+            node.ops = [
+                _COMPARES[type(op)]() if place == variant else op for place, op in enumerate(node.ops)
+            ]
         case ast.BoolOp(op=op):
             node.op = ast.Or() if isinstance(op, ast.And) else ast.And()
         case ast.BinOp(op=op):
             node.op = _OPERATORS[type(op)]()
         case ast.Return():
-            node.value = ast.Constant(None)
+            node.value = ast.copy_location(ast.Constant(None), node)
         case ast.Constant(value=bool() as value):
             node.value = not value
         case ast.Constant(value=int() as value):
@@ -119,31 +131,24 @@ def _apply(tree: ast.Module, node: ast.AST, variant: int) -> None:
         case ast.IfExp():
             node.body, node.orelse = node.orelse, node.body
         case ast.UnaryOp():
-            _replace(tree, node, node.operand)
+            _replace(parent, node, node.operand)
         case ast.Continue():
-            _replace(tree, node, ast.Break())
+            _replace(parent, node, ast.copy_location(ast.Break(), node))
         case ast.Break():
-            _replace(tree, node, ast.Continue())
+            _replace(parent, node, ast.copy_location(ast.Continue(), node))
+    try:
+        yield
+    finally:
+        vars(node).update(kept)
+        vars(parent).update(kept_in)
 
 
-def _replace(tree: ast.Module, node: ast.AST, other: ast.AST) -> None:
-    class Exchange(ast.NodeTransformer):
-        def visit(self, one: ast.AST) -> ast.AST:
-            return ast.copy_location(other, node) if one is node else self.generic_visit(one)
-
-    Exchange().visit(tree)
-
-
-def _owners(tree: ast.Module) -> dict[int, str]:
-    """The outermost function around each node, by identity; none for docstrings and annotations."""
-    found: dict[int, str] = {}
-    for qualified, function in _functions(tree, ""):
-        skipped = {
-            id(node) for inner in ast.walk(function) for one in _unchanged(inner) for node in ast.walk(one)
-        }
-        for part in function.body:
-            found.update({id(node): qualified for node in ast.walk(part) if id(node) not in skipped})
-    return found
+def _replace(parent: ast.AST, node: ast.AST, other: ast.AST) -> None:
+    for name, value in ast.iter_fields(parent):
+        if value is node:
+            setattr(parent, name, other)
+        elif isinstance(value, list):
+            setattr(parent, name, [other if one is node else one for one in value])
 
 
 def _unchanged(node: ast.AST) -> Iterator[ast.AST]:
@@ -161,20 +166,24 @@ def _unchanged(node: ast.AST) -> Iterator[ast.AST]:
             yield from (one for one in values if isinstance(one, ast.Constant))
 
 
-def _functions(tree: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:
-    for node in getattr(tree, "body", ()):
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef, ast.Module]]:
+    """The outermost functions by their qualified names, each with a module in which it stands alone."""
+    future = [one for one in tree.body if isinstance(one, ast.ImportFrom) and one.module == "__future__"]
+
+    def alone(*body: ast.stmt) -> ast.Module:
+        return ast.Module(body=[*future, *body], type_ignores=[])
+
+    for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            yield f"{prefix}{node.name}", node
+            yield node.name, node, alone(node)
         elif isinstance(node, ast.ClassDef):
-            yield from _functions(node, f"{prefix}{node.name}.")
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef):
+                    around = ast.ClassDef(node.name, [], [], [inner], [])
+                    yield f"{node.name}.{inner.name}", inner, alone(ast.copy_location(around, node))
 
 
-def _find(code: CodeType, qualified: str) -> CodeType | None:
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            if constant.co_qualname == qualified:
-                return constant
-            found = _find(constant, qualified)
-            if found is not None:
-                return found
-    return None
+def _find(code: CodeType, qualified: str) -> CodeType:
+    for name in qualified.split("."):
+        code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == name)
+    return code
