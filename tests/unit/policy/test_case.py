@@ -219,3 +219,24 @@ def test_a_number_that_is_none_or_without_end_is_no_case(number: str) -> None:
     assert problems(f'{{"request": {{"context": {{"s3:max-keys": {number}}}}}}}') == [
         "A number in it is none, or too long."
     ]
+
+
+def test_who_has_an_arn_is_who_it_says_whatever_is_asked() -> None:
+    given = case(action="sts:AssumeRoleWithWebIdentity")
+    assert read_case(given).request.principal == User("arn:aws:iam::111122223333:user/anna")
+
+
+def test_documents_and_levels_without_a_name_have_none() -> None:
+    bare = judge(read_case(case(policies={"identity": [{"policy": ALL}]}))).decision
+    assert [one.policy for one in bare.deciders] == [""]
+    assert [one.policy for one in judge(read_case(case())).decision.deciders] == [""]
+    assert [one.name for one in read_case(case(policies={"scp": [ALL, {"policies": ALL}]})).policies.scp] == [
+        "",
+        "",
+    ]
+
+
+def test_a_document_with_an_element_of_that_name_is_a_document() -> None:
+    assert problems(case(policies={"identity": {"policy": ALL, "Statement": []}})) == [
+        "policies.identity: policy is no element of a policy."
+    ]

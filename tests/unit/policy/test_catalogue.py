@@ -102,3 +102,19 @@ def test_the_range_of_a_service_holds_its_actions_and_no_others() -> None:
     assert {name.partition(":")[0] for name in catalogue.actions()[first:last]} == {"sts"}
     assert catalogue.actions()[first - 1].partition(":")[0] != "sts"
     assert catalogue.actions()[last].partition(":")[0] != "sts"
+
+
+def test_the_set_of_every_action_has_one_member_for_each() -> None:
+    assert catalogue.matching("*") == catalogue.matching("*:*")
+    assert catalogue.matching("*").bit_count() == len(catalogue.actions())
+
+
+def test_the_actions_of_some_patterns_are_those_and_no_others() -> None:
+    assert list(catalogue.each(["s3:getobject", "sts:assumerole"])) == ["s3:GetObject", "sts:AssumeRole"]
+    assert list(catalogue.each([])) == []
+
+
+def test_an_action_that_may_do_without_its_resource_has_all_as_well() -> None:
+    """In the reference a topic is not required of sns:Unsubscribe; of iam:GetUser the user is."""
+    assert "*" in catalogue.resource_patterns("sns:Unsubscribe")
+    assert "*" not in catalogue.resource_patterns("iam:GetUser")

@@ -122,3 +122,12 @@ def test_changes_come_in_the_order_of_the_new_document() -> None:
     new = Document.of({"Sid": "B", **LIST, "Resource": "x"}, {"Sid": "A", **READ, "Resource": "y"})
     found = differences(old, new)
     assert [one.after.sid for one in found if isinstance(one, Changed)] == ["B", "A"]
+
+
+def test_what_is_left_out_is_shown_in_the_letters_of_its_author() -> None:
+    (changed,) = differences(
+        Document.of({"Sid": "A", "Effect": "Allow", "NotAction": "s3:GetObject", "Resource": "*"}),
+        Document.of({"Sid": "A", "Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "*"}),
+    )
+    assert isinstance(changed, Changed)
+    assert changed.parts == (Part("NotAction", ("s3:GetObject",), ("iam:PassRole",)),)

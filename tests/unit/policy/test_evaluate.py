@@ -145,3 +145,13 @@ def test_values_of_a_request_may_be_lists_numbers_and_truths() -> None:
     made = Request.of(WHO, "s3:GetObject", "*", context={"A:b": [1, True, "x"], "c:d": False})
     assert made.context["a:b"] == ("1", "true", "x")
     assert made.context["c:d"] == ("false",)
+
+
+def test_a_claim_with_wildcards_is_tried_with_a_text_that_it_matches() -> None:
+    claims = (("idp:sub", "repo:org/*"), ("idp:ref", "v?"))
+    request = Request.of(Federated("idp", claims), "sts:AssumeRoleWithWebIdentity", "arn:aws:iam::1:role/r")
+    (subject,), (ref,) = request.context["idp:sub"], request.context["idp:ref"]
+    assert subject.startswith("repo:org/")
+    assert "*" not in subject
+    assert (len(ref), ref[0]) == (2, "v")
+    assert "?" not in ref

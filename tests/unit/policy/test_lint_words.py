@@ -60,7 +60,7 @@ WORDS: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("unknown-operator", asked("StringEqual", "aws:userid"), "no operator", "Did you mean StringEquals?"),
     ("unknown-operator", asked("Xyzzy", "aws:userid"), "no operator", "There are StringEquals,"),
-    ("null-misuse", asked("NullIfExists", "aws:userid", "true"), "go with IfExists", "Write Null."),
+    ("null-misuse", asked("NullIfExists", "aws:userid", "true"), "go with IfExists:", "Write Null."),
     ("null-misuse", asked("ForAnyValue:Null", "aws:userid", "true"), "go with a set operator", "Write Null."),
     (
         "unknown-key",
@@ -209,7 +209,7 @@ def test_the_size_is_told_in_the_unit_of_the_service() -> None:
     assert iam.path == ""
     assert (iam.place.line, iam.place.column) == (1, 1)
     (bucket,) = of("too-large", {}, "resource", Id="x" * 30000)
-    assert "bytes" in bucket.message
+    assert " bytes;" in bucket.message
 
 
 @pytest.mark.parametrize("value", ["*", "arn*", "arn:aws:iam::*:role/x"])
@@ -476,3 +476,175 @@ def test_what_is_asked_of_no_bucket_misses_none() -> None:
 def test_what_cannot_be_settled_in_the_states_there_are_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "MOST_STATES", 1)
     assert said(allow("s3:ListBucket", "arn:aws:s3:::*/let-be?x")) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (
+            asked("StringEqualIfExists", "aws:userid"),
+            ["unknown-operator Statement[0].Condition.StringEqualIfExists"],
+        ),
+        (
+            asked("ForAllValues:Null", "aws:TagKeys", "true"),
+            ["null-misuse Statement[0].Condition.ForAllValues:Null"],
+        ),
+        (
+            asked("ForAllValues:StringEqualz", "aws:TagKeys"),
+            ["unknown-operator Statement[0].Condition.ForAllValues:StringEqualz"],
+        ),
+        (
+            asked("StringLike", "sts:ExternalId", "a b*"),
+            ["invalid-external-id Statement[0].Condition.StringLike.sts:ExternalId"],
+        ),
+        (
+            asked("IpAddress", "aws:SourceIp", "10.0.0.0/8"),
+            ["private-address Statement[0].Condition.IpAddress.aws:SourceIp"],
+        ),
+        (
+            asked("IpAddress", "aws:SourceIp", "10.1.2.3"),
+            ["private-address Statement[0].Condition.IpAddress.aws:SourceIp"],
+        ),
+        (asked("IpAddress", "aws:SourceIp", "10.0.0.0/7"), []),
+        (
+            asked("BinaryEquals", "kms:CallerAccount", "QUJD!"),
+            ["invalid-binary Statement[0].Condition.BinaryEquals.kms:CallerAccount"],
+        ),
+        (
+            asked("ForAnyValue:StringLike", "events:TargetArn", "arn:aws:sqs:*"),
+            ["string-operator-on-arn Statement[0].Condition.ForAnyValue:StringLike"],
+        ),
+        (asked("ForAnyValue:StringEquals", "idp.example.com:groups"), []),
+        (
+            {
+                "Condition": {
+                    "ForAllValues:StringEquals": {"aws:TagKeys": "a"},
+                    "StringNotEquals": {"aws:TagKeys": "b"},
+                }
+            },
+            [
+                "for-all-values-without-null Statement[0].Condition.ForAllValues:StringEquals",
+                "missing-set-operator Statement[0].Condition.StringNotEquals",
+            ],
+        ),
+        (asked("StringNotEqualsIfExists", "aws:SourceVpce", "vpce-1"), []),
+        (asked("StringEquals", "s3:prefix", "${aws:username, 'nobody'}/"), []),
+    ],
+)
+def test_a_condition_has_these_findings_and_no_others(statement: dict[str, Any], found: list[str]) -> None:
+    assert sorted(said({**allow(["s3:GetObject", "s3:ListBucket"], "*"), **statement})) == found
+
+
+def test_a_family_of_tag_keys_is_no_key_that_could_be_meant() -> None:
+    (found,) = of("unknown-key", asked("StringEquals", "aws:RequestTag"))
+    assert "aws:RequestTag/." not in found.fix
+    assert "aws:RequestTag/?" not in found.fix
+
+
+def test_a_variable_stands_in_what_is_left_out_as_well() -> None:
+    statement = {"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/${aws:nobody}"}
+    assert said(statement) == ["unknown-variable Statement[0].NotResource"]
+
+
+def test_an_object_without_a_name_is_still_none_of_the_buckets() -> None:
+    assert said(allow("s3:GetObject", "arn:aws:s3:::b/")) == [
+        "action-without-resource Statement[0].Action",
+        "resource-without-action Statement[0].Resource",
+    ]
+
+
+def test_what_has_no_resource_may_be_asked_of_every_bucket() -> None:
+    assert said(allow("s3:ListAllMyBuckets", "arn:aws:s3:::*")) == []
+
+
+def test_a_bucket_of_another_service_is_none_of_s3() -> None:
+    assert said(allow("s3express:DeleteBucket", "arn:aws:s3:::b/*")) == [
+        "action-without-resource Statement[0].Action",
+        "resource-without-action Statement[0].Resource",
+    ]
+
+
+OIDC = {"Federated": "arn:aws:iam::111122223333:oidc-provider/idp.example.com"}
+TOKEN = {"Principal": OIDC, "Action": "sts:AssumeRoleWithWebIdentity"}
+
+
+def test_a_provider_behind_a_deny_is_looked_at() -> None:
+    text = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Deny", "Principal": {"AWS": "111122223333"}, "Action": "sts:TagSession"},
+            {"Effect": "Allow", **TOKEN},
+        ],
+    }
+    assert [f"{one.rule} {one.path}" for one in lint(json.dumps(text), "trust")] == [
+        "federated-no-subject Statement[1].Principal.Federated"
+    ]
+
+
+def test_a_subject_that_limits_nobody_is_shown_where_it_is_asked_for() -> None:
+    statement = {**TOKEN, **asked("StringEqualsIfExists", "idp.example.com:sub", "anna")}
+    assert said(statement, "trust") == [
+        "federated-no-subject Statement[0].Condition.StringEqualsIfExists.idp.example.com:sub"
+    ]
+
+
+def test_a_service_that_comes_for_one_account_is_left_in_peace() -> None:
+    service = {"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    assert said(service, "trust") == ["service-without-source Statement[0].Principal.Service"]
+    assert said({**service, **asked("StringEquals", "aws:SourceAccount", "111122223333")}, "trust") == []
+    tags = {"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:TagSession"}
+    assert said(tags, "trust") == []
+
+
+def test_everything_of_addresses_limits_nobody_with_a_set_operator_either() -> None:
+    everyone = {"Principal": "*", "Condition": {"ForAnyValue:IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}}
+    assert of("public-principal", everyone)
+
+
+@pytest.mark.parametrize("who", ["111122223333", "arn:aws:iam::111122223333:root"])
+def test_an_account_needs_an_external_id_unless_an_organization_limits_it(who: str) -> None:
+    trust = {"Principal": {"AWS": who}, "Action": "sts:AssumeRole"}
+    assert said(trust, "trust") == ["missing-external-id Statement[0].Principal.AWS"]
+    paths = asked("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-1/r-1/*")
+    assert said({**trust, **paths}, "trust") == []
+
+
+def test_every_service_is_no_service_that_is_misspelt() -> None:
+    assert not of("invalid-principal", {"Principal": {"Service": "*"}}, "resource")
+    assert of("invalid-principal", {"Principal": {"Service": "ec2"}}, "resource")
+
+
+def test_whatever_a_trust_allows_by_a_star_is_about_entering() -> None:
+    trust = {"Principal": {"AWS": "arn:aws:iam::111122223333:user/a"}, "Action": "*:AssumeRole"}
+    assert not of("action-not-in-trust", trust, "trust")
+    assert of("action-not-in-trust", {**trust, "Action": "s3:*"}, "trust")
+
+
+def test_who_writes_all_of_iam_means_an_administrator() -> None:
+    assert not of("privilege-escalation", allow("iam:*", "*"))
+    assert of("privilege-escalation", allow("iam:Put*", "*"))
+
+
+def test_all_but_passing_roles_is_spared_the_finding_on_entering_any() -> None:
+    everything = {"Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    assert "assume-any-role" not in {one.rule for one in lint(text)}
+    other = json.dumps({"Version": "2012-10-17", "Statement": [{**everything, "NotAction": "s3:*"}]})
+    assert "assume-any-role" in {one.rule for one in lint(other)}
+
+
+@pytest.mark.parametrize(("number", "found"), [(24, True), (25, False)])
+def test_statements_are_held_against_each_other_up_to_a_number(number: int, found: bool) -> None:
+    some = [
+        {"Effect": "Allow", **allow("s3:GetObject", f"arn:aws:s3:::b{one}/*")} for one in range(number - 1)
+    ]
+    some.append({"Effect": "Allow", **allow("s3:GetObject", "arn:aws:s3:::b0/x")})
+    text = json.dumps({"Version": "2012-10-17", "Statement": some})
+    assert ("redundant-statement" in {one.rule for one in lint(text)}) is found
+
+
+def test_a_character_that_is_not_taken_is_told_of_the_whole_document() -> None:
+    statement = {"Sid": "\u4e00", "Effect": "Allow", **allow("s3:GetObject")}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, ensure_ascii=False)
+    (found,) = (one for one in lint(text) if one.rule == "illegal-character")
+    assert (found.path, found.place.line, found.place.column) == ("", 1, 1)

@@ -223,3 +223,9 @@ def test_all_problems_are_told_one_below_the_other() -> None:
         Document.parse(b'{"Statement":\xff}')
     (problem,) = bytes_caught.value.problems
     assert (problem.summary, problem.detail) == ("Not text", "It is not UTF-8.")
+
+
+def test_a_line_feed_at_the_very_beginning_is_counted() -> None:
+    (found,) = problems_of("\n[]")
+    assert found.place is not None
+    assert (found.place.file, found.place.line, found.place.column) == ("", 2, 1)

@@ -148,3 +148,25 @@ def test_who_opened_a_federated_session_is_the_user_of_its_name_unless_told_othe
 )
 def test_an_object_that_says_no_more_than_the_arn_is_the_arn(arn: str) -> None:
     assert parse_principal({"arn": arn}) == parse_principal(arn)
+
+
+@pytest.mark.parametrize(
+    ("principal", "called"),
+    [
+        (Federated("accounts.example"), "accounts.example"),
+        (Federated("idp", (("idp:aud", "a"), ("idp:sub", "anna"))), "idp as anna"),
+        (Federated("idp", (("idp:aud", "a"),)), "idp"),
+        (Service("s.amazonaws.com"), "s.amazonaws.com"),
+        (Service("s.amazonaws.com", (("aws:sourceaccount", A),)), f"s.amazonaws.com for {A}"),
+        (
+            Service("s.amazonaws.com", (("aws:sourceaccount", A), ("aws:sourcearn", "arn:aws:s3:::b"))),
+            "s.amazonaws.com for arn:aws:s3:::b",
+        ),
+        (
+            Service("s.amazonaws.com", (("aws:sourcearn", "arn:aws:s3:::b"),)),
+            "s.amazonaws.com for arn:aws:s3:::b",
+        ),
+    ],
+)
+def test_who_comes_from_elsewhere_is_called_by_what_is_known_of_him(principal: Any, called: str) -> None:
+    assert principal.called == called

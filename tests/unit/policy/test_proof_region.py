@@ -220,3 +220,17 @@ def test_a_null_that_is_either_is_understood() -> None:
     found = drawn(Resource="*", Condition={"Null": {"k:k": ["true", "false"]}})
     assert found is not None
     assert [atom.kind for atom in found.atoms] == ["null"]
+
+
+def test_a_star_takes_every_character() -> None:
+    language = predicate(("stringlike", "k:k", ("a*b",))).language
+    assert language is not None
+    assert all(language.has(f"a{one}b") for one in ("", "~", ":", "/", "\n"))
+    assert all(has("arn:aws:s3", f"arn:aws:s3:::{one}") for one in ("", "~", "b:c", "b/k"))
+
+
+def test_the_last_segment_takes_colons_behind_a_variable_too() -> None:
+    pattern = "arn:aws:logs:eu:${aws:username}:*:b"
+    assert has(pattern, "arn:aws:logs:eu:1:x:y:b")
+    assert not has(pattern, "arn:aws:logs:eu:1:x:y:c")
+    assert has("arn:aws:logs:eu:1:*:${aws:username}", "arn:aws:logs:eu:1:x:y:z")

@@ -206,3 +206,13 @@ def test_each_action_of_a_set_comes_once_with_what_its_resources_look_like() -> 
     ]
     assert services[0].startswith("s3:")
     assert services[-1].startswith("ec2:")
+
+
+def test_a_text_that_is_only_excluded_may_be_of_any_length() -> None:
+    """A resource of neither one character nor two: there are many of more."""
+    (one,) = Document.of({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": ["?", "??"]}).statements
+    wanted = region(one, variables=True, over=True)
+    assert wanted is not None
+    point = outside([wanted], [], real=False)
+    assert point is not None
+    assert len(point.resource) > 2

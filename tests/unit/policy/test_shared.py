@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from xacct.policy.document import Document
-from xacct.policy.shared import beyond, both, pattern_covers, resource_covers, shared
+from xacct.policy.shared import beyond, both, parts, pattern_covers, resource_covers, shared
 
 A = "arn:aws:iam::444455556666:"
 
@@ -22,6 +22,18 @@ def deny(action: Any, resource: Any = "*") -> dict[str, Any]:
 
 def trusting(*who: str, **more: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Principal": {"AWS": list(who)}, "Action": "sts:AssumeRole", **more}
+
+
+def all_but(action: str, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "NotAction": action, "Resource": resource}
+
+
+def sealed(*but: str) -> dict[str, Any]:
+    return {"Effect": "Deny", "NotPrincipal": {"AWS": list(but)}, "Action": "s3:*", "Resource": "*"}
+
+
+def when(operator: str, key: str, value: str) -> dict[str, Any]:
+    return {"Condition": {operator: {key: value}}}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +58,10 @@ def test_a_pattern_covers_another(pattern: str, other: str, covered: bool) -> No
         ("arn:aws:s3:::*", "arn:aws:s3:::logs", True),
         ("arn:*:x", "arn:aws:s3:::b:x", False),
         ("*", "arn:aws:s3:::logs", True),
+        ("arn:aws:logs:eu:1:log-group:*", "arn:aws:logs:eu:1:log-group:a:b", True),
+        ("arn:aws:s3", "arn:aws:s3:::logs", True),
+        ("arn:aws:s3:*:*:*", "arn:aws:s3", True),
+        ("arn:aws:s3:*:*:*~", "arn:aws:s3", False),
     ],
 )
 def test_a_resource_covers_another_segment_by_segment(pattern: str, other: str, covered: bool) -> None:
@@ -73,6 +89,20 @@ def test_a_resource_covers_another_segment_by_segment(pattern: str, other: str, 
         ),
         ([deny("s3:GetObject")], [allow("s3:GetObject", "*")], 1),
         ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], [allow("*", "*")], 1),
+        ([all_but("s3:*")], [all_but("s3:*")], 0),
+        ([all_but("s3:*")], [all_but("iam:*")], 1),
+        ([sealed(f"{A}user/anna")], [sealed(f"{A}user/anna")], 0),
+        ([sealed(f"{A}user/anna")], [sealed(f"{A}user/bob")], 1),
+        ([allow("sts:AssumeRole")], [allow("sts:AssumeRole", Principal={"AWS": f"{A}user/anna"})], 1),
+        ([trusting(f"{A}user/anna")], [trusting(f"{A}user/anna", Resource="arn:aws:s3:::b")], 1),
+        ([trusting(f"{A}user/anna")], [{**trusting(), "Principal": "*"}], 0),
+        ([trusting(f"{A}user/anna")], [trusting("*")], 0),
+        ([{**trusting(), "Principal": {"Service": "ec2.amazonaws.com"}}], [trusting("*")], 1),
+        (
+            [{**trusting(), "Principal": {"Service": "ec2.amazonaws.com"}}],
+            [{**trusting(), "Principal": {"Service": "*"}}],
+            1,
+        ),
     ],
 )
 def test_what_is_beyond_another_document(before: Any, after: Any, number: int) -> None:
@@ -142,3 +172,84 @@ def test_a_variable_is_another_thing_under_another_version() -> None:
     old, new = Document.of(statement, version="2008-10-17"), Document.of(statement)
     assert len(beyond(new, [old])) == 1
     assert shared(old, new) == []
+    same = Document.of({**statement, "Sid": "Other"})
+    assert beyond(new, [same]) == ()
+    assert shared(new, same) == [statement]
+    plain = allow("s3:GetObject")
+    assert beyond(Document.of(plain), [Document.of(plain, version="2008-10-17")]) == ()
+    assert shared(Document.of(plain), Document.of(plain, version="2008-10-17")) == [plain]
+
+
+def test_a_part_knows_whether_it_denies() -> None:
+    assert [part.denies for part in parts(Document.of(allow("s3:GetObject"), deny("s3:*")))] == [False, True]
+
+
+def test_a_deny_of_both_documents_is_shared_once_and_no_sid_is_kept() -> None:
+    one = Document.of({"Sid": "A", **allow("s3:GetObject")}, {"Sid": "B", **deny("s3:PutObject")})
+    other = Document.of({"Sid": "C", **allow("s3:GetObject")}, {"Sid": "D", **deny("s3:PutObject")})
+    assert shared(one, other) == [allow("s3:GetObject"), deny("s3:PutObject")]
+    assert both(one, other) == [allow("s3:GetObject"), deny("s3:PutObject")]
+
+
+def test_what_is_shared_twice_is_said_once() -> None:
+    twice = Document.of(allow("s3:GetObject"), {"Sid": "Again", **allow("s3:GetObject")})
+    assert shared(twice, twice) == [allow("s3:GetObject")]
+
+
+X, Y = when("StringEquals", "a:x", "1"), when("StringEquals", "a:y", "1")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (all_but("s3:*"), allow("s3:GetObject", "*"), []),
+        (all_but("s3:*"), all_but("iam:*"), []),
+        (all_but("s3:*"), all_but("s3:*", "arn:aws:s3:::b"), [all_but("s3:*", ["arn:aws:s3:::b"])]),  # type: ignore[arg-type]
+        (trusting(f"{A}user/anna"), {"Effect": "Allow", "Action": "sts:AssumeRole"}, []),
+        (
+            {**trusting(), "Principal": "*", **X},
+            {**trusting(), "Principal": "*"},
+            [{**trusting(), "Principal": "*", "Action": ["sts:AssumeRole"], **X}],
+        ),
+        (
+            {**trusting(), "Principal": "*"},
+            trusting(f"{A}user/anna"),
+            [{**trusting(f"{A}user/anna"), "Action": ["sts:AssumeRole"]}],
+        ),
+        (
+            trusting("444455556666"),
+            trusting(f"{A}root", **X),
+            [{**trusting("444455556666"), "Action": ["sts:AssumeRole"], **X}],
+        ),
+        (
+            allow("s3:GetObject", **X),
+            allow("s3:GetObject", **Y),
+            [
+                allow(
+                    ["s3:GetObject"],
+                    ["arn:aws:s3:::logs/*"],
+                    Condition={"StringEquals": {"a:y": "1", "a:x": "1"}},
+                )
+            ],
+        ),
+        (
+            allow("s3:GetObject", **when("stringequals", "A:x", "1")),
+            allow("s3:Get*", **X),
+            [allow(["s3:GetObject"], ["arn:aws:s3:::logs/*"], **X)],
+        ),
+        (
+            allow("s3:GetObject", **when("StringLike", "a:x", "1")),
+            allow("s3:GetObject", **X),
+            [
+                allow(
+                    ["s3:GetObject"],
+                    ["arn:aws:s3:::logs/*"],
+                    Condition={"StringEquals": {"a:x": "1"}, "StringLike": {"a:x": "1"}},
+                )
+            ],
+        ),
+    ],
+)
+def test_two_statements_in_one(before: Any, after: Any, expected: Any) -> None:
+    """Every condition of either, an excluding element where both have it, and whom one of the two names."""
+    assert shared(Document.of(before), Document.of(after)) == expected

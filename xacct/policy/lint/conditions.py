@@ -262,7 +262,7 @@ def _key(sheet: Sheet, clause: Clause, test: Test) -> None:
             f'There is no global condition key "{key}"; the condition is never met as it is meant.',
             f"Did you mean {close[0]}?" if close else "Look it up among the global condition context keys.",
         )
-    elif "." not in service and service.lower() in catalogue.services():
+    elif service.lower() in catalogue.services():
         close = difflib.get_close_matches(key, catalogue.keys_of(service.lower()), n=1, cutoff=0.6)
         sheet.error(
             "unknown-key",
