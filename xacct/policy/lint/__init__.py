@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xacct.platform import PLATFORMS
-from xacct.policy.lint import actions, conditions, federated, grammar, platforms, principals, risk
+from xacct.policy.lint import actions, conditions, federated, grammar, platforms, presence, principals, risk
 from xacct.policy.lint.finding import KINDS, Finding, Kind
 from xacct.policy.lint.reading import read
 
@@ -36,7 +36,7 @@ def lint(
     """
     sheet = read(text, kind)
     sheet.own = own
-    for rules in (grammar, actions, principals, federated, conditions, risk):
+    for rules in (grammar, actions, principals, federated, conditions, presence, risk):
         rules.check(sheet)
     if platform in PLATFORMS:
         platforms.check(sheet, PLATFORMS[platform])

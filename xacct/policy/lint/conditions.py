@@ -1,7 +1,7 @@
-"""Conditions: operators, keys, values, and the mistakes that turn a condition into none.
+"""Conditions: operators, keys and values that do not fit each other, and variables that stand for nothing.
 
-Sources: IAM User Guide, "IAM JSON policy elements: Condition operators", "Set operators for multivalued
-context keys", "AWS global condition context keys", "Access Analyzer policy check reference".
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators", "AWS global condition context keys",
+"Access Analyzer policy check reference".
 """
 
 from __future__ import annotations
@@ -36,19 +36,6 @@ OPERATORS = (
     "Null",
 )
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_GUARDS = frozenset(
-    {
-        "aws:multifactorauthpresent",
-        "aws:multifactorauthage",
-        "aws:sourceip",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:principalorgid",
-        "aws:principalaccount",
-        "sts:externalid",
-    }
-)
-"""Keys that somebody asks for to keep others out."""
 
 
 def check(sheet: Sheet) -> None:
@@ -58,13 +45,11 @@ def check(sheet: Sheet) -> None:
             if _operator(sheet, test):
                 _values(sheet, test)
                 _type(sheet, test)
-                _sets(sheet, clause, test)
-                _if_exists(sheet, clause, test)
             _key(sheet, clause, test)
         _variables(sheet, clause)
 
 
-def _plain(test: Test) -> tuple[str, str, bool]:
+def plain(test: Test) -> tuple[str, str, bool]:
     """Set prefix, operator and IfExists, in lower case."""
     prefix, colon, rest = test.operator.text.lower().partition(":")
     operator = rest if colon else prefix
@@ -75,7 +60,7 @@ def _operator(sheet: Sheet, test: Test) -> bool:
     name = test.operator.text
     if is_known(name):
         return True
-    prefix, operator, if_exists = _plain(test)
+    prefix, operator, if_exists = plain(test)
     if operator == "null" and (if_exists or prefix):
         what = "IfExists" if if_exists else "a set operator"
         sheet.error(
@@ -98,7 +83,7 @@ def _operator(sheet: Sheet, test: Test) -> bool:
 
 def _values(sheet: Sheet, test: Test) -> None:
     """Values that are not of the kind that the operator compares."""
-    _, operator, _ = _plain(test)
+    _, operator, _ = plain(test)
     for value in test.values:
         if "${" in value.text:
             continue
@@ -218,7 +203,7 @@ _FITTING = {
 
 def _type(sheet: Sheet, test: Test) -> None:
     """Operators that compare another kind of value than the key has."""
-    _, operator, _ = _plain(test)
+    _, operator, _ = plain(test)
     kind = key_type(test.key.text)
     if kind is None or operator in ("null", "binaryequals"):
         return
@@ -287,85 +272,6 @@ def _asked(sheet: Sheet, clause: Clause, test: Test) -> None:
             test.key,
             f"Only listings have {key}; in requests for the actions of this statement it is always missing.",
             "Say which objects by the Resource, and put the condition into a statement of s3:ListBucket.",
-        )
-
-
-def _sets(sheet: Sheet, clause: Clause, test: Test) -> None:
-    """Set operators where they are missing, where they are too much, and where they let in the keyless."""
-    prefix, operator, _ = _plain(test)
-    kind = key_type(test.key.text) or ""
-    several = kind.startswith("ArrayOf")
-    if several and not prefix and operator != "null":
-        sheet.warn(
-            "missing-set-operator",
-            test.operator,
-            f"{test.key.text} can have several values; {test.operator.text} is made for one.",
-            f"Write ForAnyValue:{test.operator.text} or ForAllValues:{test.operator.text}.",
-        )
-    if prefix == "forallvalues" and clause.allows and not _present(clause, test):
-        sheet.warn(
-            "for-all-values-without-null",
-            test.operator,
-            f"ForAllValues is true of a request that has no {test.key.text} at all, which this statement then allows.",
-            f'Add "Null": {{"{test.key.text}": "false"}}.',
-        )
-    elif prefix and kind and not several:
-        sheet.remark(
-            "set-operator-on-single-value",
-            test.operator,
-            f"{test.key.text} has one value; {test.operator.text} adds nothing to the plain operator.",
-            f"Write {test.operator.text.partition(':')[2]}.",
-        )
-
-
-def _present(clause: Clause, test: Test) -> bool:
-    """Whether the statement asks elsewhere that the key is there."""
-    key = test.key.text.lower()
-    for other in clause.tests:
-        if other is test or other.key.text.lower() != key:
-            continue
-        prefix, operator, if_exists = _plain(other)
-        if operator == "null" and any(value.text.lower() == "false" for value in other.values):
-            return True
-        if prefix == "foranyvalue":
-            return True
-        if not prefix and not if_exists and operator != "null" and "not" not in operator:
-            return True
-    return False
-
-
-def _if_exists(sheet: Sheet, clause: Clause, test: Test) -> None:
-    prefix, operator, if_exists = _plain(test)
-    key = test.key.text.lower()
-    if if_exists and clause.allows and key in _GUARDS and "not" not in operator:
-        sheet.warn(
-            "if-exists-lets-in",
-            test.operator,
-            f"With IfExists a request without {test.key.text} is allowed, so that the condition keeps nobody out.",
-            f"Write {test.operator.text[:-8]}.",
-        )
-    if (
-        "not" in operator
-        and clause.allows
-        and not if_exists
-        and not prefix
-        and key in _GUARDS
-        and operator != "notipaddress"
-        and not _present(clause, test)
-    ):
-        sheet.remark(
-            "negation-lets-in",
-            test.operator,
-            f"A request without {test.key.text} is allowed as well: a negated operator is true of a missing key.",
-            f'Add "Null": {{"{test.key.text}": "false"}} if it must be there.',
-        )
-    denies_without_mfa = operator == "bool" and any(value.text.lower() == "false" for value in test.values)
-    if key == "aws:multifactorauthpresent" and not clause.allows and denies_without_mfa and not if_exists:
-        sheet.warn(
-            "mfa-deny-misses-keys",
-            test.operator,
-            "A request signed with long-term keys has no aws:MultiFactorAuthPresent, so that this Deny misses it.",
-            "Write BoolIfExists.",
         )
 
 
