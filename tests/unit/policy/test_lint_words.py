@@ -493,6 +493,11 @@ def test_what_cannot_be_settled_in_the_states_there_are_is_let_be(monkeypatch: p
             asked("ForAllValues:StringEqualz", "aws:TagKeys"),
             ["unknown-operator Statement[0].Condition.ForAllValues:StringEqualz"],
         ),
+        (asked("NullIfExists", "aws:userid", "x"), ["null-misuse Statement[0].Condition.NullIfExists"]),
+        (
+            asked("NumericEqualz", "s3:max-keys"),
+            ["unknown-operator Statement[0].Condition.NumericEqualz"],
+        ),
         (
             asked("StringLike", "sts:ExternalId", "a b*"),
             ["invalid-external-id Statement[0].Condition.StringLike.sts:ExternalId"],
