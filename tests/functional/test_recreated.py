@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +113,21 @@ def test_it_is_trusted_anew_only_with_the_word(cloud: Cloud) -> None:
     assert "Made again under the same name" in ran.out + ran.err
     assert trust(cloud)[0]["Principal"] == {"AWS": f"arn:aws:iam::{USERS}:user/anna"}
     assert cloud.xacct("plan", "--detailed-exitcode", "-f", path).code == ExitCode.DONE
+
+
+def test_who_is_made_again_after_the_approval_is_not_whom_it_was_given_for(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    path = applied(cloud, "apps/user/anna")
+    make_again(cloud, "anna")
+    saved = str(tmp_path / "plan.json")
+    assert cloud.xacct("plan", "--retrust", "-o", saved, "-f", path).code == ExitCode.DONE
+    approved, third = make_again(cloud, "anna")
+    before = writes(cloud)
+    ran = cloud.xacct("apply", saved, "--yes")
+    assert ran.code == ExitCode.REFUSED, ran.out + ran.err
+    assert writes(cloud) == before
+    assert f"unique id: {approved} -> {third}" in ran.err
 
 
 def test_an_id_that_nobody_has_is_told_and_never_pruned_by_itself(cloud: Cloud) -> None:
