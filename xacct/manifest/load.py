@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -211,13 +212,17 @@ class _Loading:
             at: TreePath, place: Place, make: Callable[[Table], Made | None], table: Table
         ) -> Made | None:
             """What an entry says; where its shape is wrong in part, the rest of it is judged all the same."""
-            own = [fault for fault in faults if fault.path[: len(at)] == at]
+            own = near[at]
             before = len(self.problems)
             made = make(sound(table, [fault.path[len(at) :] for fault in own if fault.spoils]))
             if own or errors(self.problems[before:]):
                 self.spoiled.add(place)
             return made
 
+        near: dict[TreePath, list[Fault]] = defaultdict(list)
+        for fault in faults:
+            for beginning in {fault.path[:1], fault.path[:2]}:
+                near[beginning].append(fault)
         builder = Builder(accounts, document, self.problems)
         for section, build, into in (
             ("roles", builder.role, parts.roles),
