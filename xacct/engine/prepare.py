@@ -11,12 +11,12 @@ from immutabledict import immutabledict
 from xacct.engine.consequences import consequences
 from xacct.engine.dead import without_the_dead
 from xacct.engine.estates import live_estate, planned_estate
-from xacct.engine.ids import judge_trusts
 from xacct.engine.lacking import lacking, seen_platforms
 from xacct.engine.limits import Lifted, exceeded
 from xacct.engine.lockout import locked_out
 from xacct.engine.openness import opened
 from xacct.engine.passage import lingering
+from xacct.engine.recreated import judge_trusts
 from xacct.engine.role_tags import dropping, tag_problems
 from xacct.engine.untold import untold
 from xacct.errors import BadUsage

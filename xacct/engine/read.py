@@ -14,7 +14,7 @@ from xacct.aws.caller import Caller, NoCredentials
 from xacct.aws.platform import not_offered
 from xacct.engine.buckets import read_bucket
 from xacct.engine.gateway import Gateway
-from xacct.engine.ids import mapped
+from xacct.engine.holders import mapped
 from xacct.engine.keys import read_keys
 from xacct.engine.piecemeal import Details, Names, read_piecemeal, reason
 from xacct.engine.providers import read_providers

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from xacct.account import Account
 from xacct.check import Caller, Check, Want
-from xacct.manifest.checks import ASSUME
 from xacct.manifest.expect import hop, in_session, short, without_role
-from xacct.manifest.model import AskedCheck, Conditions, Foreign, Manifest, Name
+from xacct.manifest.model import ASSUME, AskedCheck, Conditions, Foreign, Manifest, Name
 from xacct.manifest.paths import Path, paths
 from xacct.policy.arn import Arn
 from xacct.snapshot import Snapshot

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 
 from xacct.manifest.documents import ACCESS
 from xacct.manifest.fields import Fields, flag_of, items_of, plain_text, text_of
-from xacct.manifest.model import AskedCheck, Checks, Foreign, Manifest, Name, ObjectName
+from xacct.manifest.model import ASSUME, AskedCheck, Checks, Foreign, Manifest, Name, ObjectName
 from xacct.manifest.names import NameProblem, parse_principal
 from xacct.manifest.tree import Node, Scalar, Table
 from xacct.problem import Problem, Severity
-
-ASSUME = "assume"
-"""The word of ``access`` that stands for the way into a role itself."""
 
 
 def build_checks(fields: Fields, table: Table) -> Checks:

@@ -15,6 +15,9 @@ from xacct.problem import Place, Problem
 
 EntityKind: TypeAlias = Literal["role", "user", "group", "bucket"]
 
+ASSUME = "assume"
+"""The word of ``access`` that stands for the way into a role itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:

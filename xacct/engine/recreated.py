@@ -1,8 +1,7 @@
-"""Principals by their unique ids: what a trust is really bound to, where its text does not tell.
+"""Principals that were deleted and made again: what a trust is really bound to, where its text does not tell; pure.
 
-IAM keeps the user or role that a trust names by its id and shows the ARN. Of one that was deleted only the id
-is left (``AIDA...``, ``AROA...``); who is made again under the same name is somebody else, whom a put of the same
-text would let in (IAM User Guide, "IAM JSON policy elements: Principal"). Pure.
+Who is made again under the same name is somebody else, whom a put of the same text would let in (IAM User Guide,
+"IAM JSON policy elements: Principal").
 """
 
 from __future__ import annotations
@@ -14,22 +13,16 @@ from typing import Any
 
 from immutabledict import immutabledict
 
+from xacct.engine.holders import holders, ids_in, named_in
 from xacct.kinds.role import Role
 from xacct.platform import platform_named
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
-from xacct.policy.principal import is_unique_id
 from xacct.problem import Problem, Severity
 from xacct.resource import State
 from xacct.snapshot import RoleRecord, Snapshot, UserRecord
 
 _PREFIXES = {"user": "AIDA", "role": "AROA"}
-
-
-def mapped(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
-    """The snapshots with the ARN in each trust where an id stands whose holder one of them knows."""
-    known = _holders(snapshots)
-    return {name: _mapped(snapshot, known) for name, snapshot in snapshots.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +41,7 @@ def judge_trusts(desired: State, live: State, snapshots: Mapping[str, Snapshot],
     here can see, and they are told. Where the trust has to be saved they would go, and whoever has their name
     now would come in: that is refused without ``retrust``.
     """
-    known = frozenset(_holders(snapshots))
+    known = frozenset(holders(snapshots))
     resources = dict(live.resources)
     guards: list[Problem] = []
     notes: list[Problem] = []
@@ -60,7 +53,7 @@ def judge_trusts(desired: State, live: State, snapshots: Mapping[str, Snapshot],
         if wanted.trust == found.trust:
             continue
         lost = sorted(
-            (_ids(found.trust) | _pins(found.trust)) - _ids(wanted.trust) - _pins(wanted.trust) - known
+            (ids_in(found.trust) | _pins(found.trust)) - ids_in(wanted.trust) - _pins(wanted.trust) - known
         )
         if not lost:
             continue
@@ -71,46 +64,6 @@ def judge_trusts(desired: State, live: State, snapshots: Mapping[str, Snapshot],
         again = list(_made_again(wanted, found, lost, snapshots))
         (notes if retrust else guards).append(_told(wanted, lost, again, snapshots, retrust=retrust))
     return Trusts(live=State(immutabledict(resources), live.unread), guards=tuple(guards), notes=tuple(notes))
-
-
-def _holders(snapshots: Mapping[str, Snapshot]) -> dict[str, str]:
-    """ARNs by unique id."""
-    found: dict[str, str] = {}
-    for snapshot in snapshots.values():
-        found |= {user.id: user.arn for user in snapshot.users.values() if is_unique_id(user.id)}
-        found |= {role.id: role.arn for role in snapshot.roles.values() if is_unique_id(role.id)}
-    return found
-
-
-def _mapped(snapshot: Snapshot, known: Mapping[str, str]) -> Snapshot:
-    for role in snapshot.roles.values():
-        if isinstance(role.trust, Document) and _ids(role.trust) & known.keys():
-            snapshot = snapshot.holding("roles", replace(role, trust=_with_arns(role.trust, known)))
-    return snapshot
-
-
-def _with_arns(trust: Document, known: Mapping[str, str]) -> Document:
-    """The document with ARNs for ids where principals are named; an id in a condition stays."""
-    body = json.loads(trust.source)
-    statements = body["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        named = statement.get("Principal")
-        if isinstance(named, dict) and "AWS" in named:
-            given = named["AWS"]
-            values = [given] if isinstance(given, str) else given
-            named["AWS"] = [known.get(value, value) for value in values]
-    return Document.parse(json.dumps(body))
-
-
-def _ids(trust: Document) -> frozenset[str]:
-    return frozenset(value for value in _named(trust) if is_unique_id(value))
-
-
-def _named(trust: Document) -> Iterator[str]:
-    for statement in trust.statements:
-        for element in statement.principals or ():
-            if element.type == "AWS":
-                yield element.value
 
 
 def _pins(trust: Document) -> frozenset[str]:
@@ -149,11 +102,11 @@ def _made_again(
     """The principals that may have taken the place of a lost one: of its kind, and no older than the role."""
     old = _record(found.arn, snapshots)
     since = old.created if old else ""
-    for arn in sorted(set(_named(wanted.trust))):
+    for arn in sorted(set(named_in(wanted.trust))):
         record = _record(arn, snapshots)
         if record is None or record.id in _pins(found.trust):
             continue
-        newly = arn not in set(_named(found.trust)) or bool(_pins(found.trust) & set(lost))
+        newly = arn not in set(named_in(found.trust)) or bool(_pins(found.trust) & set(lost))
         kind = "user" if isinstance(record, UserRecord) else "role"
         younger = not since or not record.created or record.created >= since
         if newly and younger and any(one.startswith(_PREFIXES[kind]) for one in lost):
@@ -176,7 +129,7 @@ def _by_name(role: Role, snapshots: Mapping[str, Snapshot]) -> Iterator[Problem]
     if platform is None or platform.trust_by_id:
         return
     own = _record(role.arn, snapshots)
-    for arn in sorted(set(_named(role.trust))):
+    for arn in sorted(set(named_in(role.trust))):
         record = _record(arn, snapshots)
         if own and own.created and record is not None and record.created > own.created:
             yield Problem(

@@ -9,7 +9,8 @@ import pytest
 from immutabledict import immutabledict
 
 from xacct.account import Account
-from xacct.engine.ids import Trusts, judge_trusts, mapped
+from xacct.engine.holders import mapped
+from xacct.engine.recreated import Trusts, judge_trusts
 from xacct.kinds.role import Role
 from xacct.policy.document import Document
 from xacct.problem import Severity
