@@ -15,11 +15,11 @@ from tests.faults.judge import Way, meaning, questions, ways
 from xacct.aws.session import Sessions
 from xacct.cli import main
 from xacct.cli.planning import Planned, make
-from xacct.engine.limits import Lifted
-from xacct.engine.observe import observe
-from xacct.engine.prepare import Choice
+from xacct.engine.preparing.limits import Lifted
+from xacct.engine.preparing.prepare import Choice
+from xacct.engine.reading.observe import observe
 from xacct.kinds import live
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.resource import Address
 from xacct.sandbox.request import Operation
 from xacct.snapshot import Snapshot

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from xacct.cli import main
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.sandbox.cloud import Sandbox
 from xacct.sandbox.world import Key, World
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.functional.conftest import MANIFESTS, Cloud
 from xacct.errors import ExitCode
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "seed-plain": ("seed-plain/xacct.yaml",),

@@ -17,7 +17,7 @@ import pytest
 
 from tests.clients import installed
 from tests.functional.conftest import MANIFESTS
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.sandbox.world import Extra, Key, World
 
 pytestmark = pytest.mark.slow

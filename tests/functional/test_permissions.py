@@ -13,7 +13,7 @@ import pytest
 from tests.functional.conftest import Cloud
 from xacct.engine.permissions import Purpose, rights
 from xacct.errors import ExitCode
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.platform import SANDBOX
 from xacct.sandbox.world import EVERYTHING, Extra
 

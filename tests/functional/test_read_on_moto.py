@@ -11,8 +11,8 @@ from moto import mock_aws
 from tests.unit.engine.steps import plan_of, step
 from xacct.account import Account, AccountSpec, Environment
 from xacct.aws.session import Sessions
-from xacct.engine.apply import apply
-from xacct.engine.read import read_account
+from xacct.engine.applying.apply import apply
+from xacct.engine.reading.read import read_account
 from xacct.plan.outcome import Applied
 from xacct.policy.document import Document
 from xacct.resource import Call, Splice

@@ -10,8 +10,8 @@ import pytest
 from tests.functional.conftest import MANIFESTS, Cloud
 from tests.functional.test_removal import writes
 from xacct.errors import ExitCode
-from xacct.manifest.desire import desire
-from xacct.manifest.load import load_manifest
+from xacct.manifest.desired.desire import desire
+from xacct.manifest.loading.load import load_manifest
 
 DATA, ANALYTICS = "325271821652", "290122656840"
 LINK = MANIFESTS / "seed-link.yaml"

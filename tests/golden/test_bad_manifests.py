@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xacct.cli import main
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.problem import BadInput, Severity
 
 FOLDER = Path(__file__).parent / "manifests" / "bad"

@@ -20,7 +20,7 @@ from botocore.config import Config
 from tests.functional.conftest import Ran
 from tests.live.backends import Backend
 from xacct.cli import main
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.sandbox.world import REGION, World, buckets
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"

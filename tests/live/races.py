@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.unit.engine.steps import plan_of
 from xacct.account import Account
-from xacct.engine.apply import apply
+from xacct.engine.applying.apply import apply
 from xacct.engine.gateway import Gateway
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.mark import marker

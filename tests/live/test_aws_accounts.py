@@ -11,7 +11,7 @@ import pytest
 from tests.live.aws import CleanWorld, Unsure, accounts_of
 from tests.live.backends import OnSandbox
 from tests.live.examples import examples
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 
 IDS = {"one": "111122223333", "two": "444455556666", "again": "111122223333"}
 

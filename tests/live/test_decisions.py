@@ -23,7 +23,7 @@ from xacct.access.explain import ASSUME, ask
 from xacct.account import Account, AccountSpec, Profile
 from xacct.aws.session import Sessions
 from xacct.engine.estates import live_estate
-from xacct.engine.read import read_accounts
+from xacct.engine.reading.read import read_accounts
 from xacct.policy.evaluate import Outcome
 from xacct.sandbox.world import REGION, Key, World
 

@@ -11,7 +11,7 @@ import pytest
 from tests.live.cloud import Live
 from tests.live.races import keys_in, race, statement
 from xacct.aws.session import Sessions
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 
 ROUNDS = int(os.environ.get("XACCT_ROUNDS", "6"))
 """``make test-races`` walks fifty."""

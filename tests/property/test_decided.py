@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xacct.kinds.bucket_policy import BucketPolicy
-from xacct.manifest.desire import desire
-from xacct.manifest.load import load_manifest
+from xacct.manifest.desired.desire import desire
+from xacct.manifest.loading.load import load_manifest
 from xacct.policy.document import Document, MalformedDocument
 from xacct.policy.proof.prove import Answer, NotDecided, dead_statements, no_more_than, reaches_beyond
 

@@ -13,7 +13,7 @@ import pytest
 from tests.fakes import FakeGateway
 from tests.unit.engine.steps import DATA, SHARED
 from xacct.aws.retry import Patience
-from xacct.engine.merge import WINDOW, Merge
+from xacct.engine.applying.merge import WINDOW, Merge
 from xacct.resource import Call, Splice
 
 WHERE = {"Bucket": SHARED, "ExpectedBucketOwner": DATA.id}

@@ -29,7 +29,7 @@ from tests.property.random_changes import (
 from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, ask
 from xacct.engine.estates import after_steps
-from xacct.engine.passage import gaps, lingering
+from xacct.engine.preparing.passage import gaps, lingering
 from xacct.plan import order, rules
 from xacct.plan.plan import Plan
 from xacct.policy.evaluate import Outcome

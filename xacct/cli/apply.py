@@ -23,7 +23,7 @@ from xacct.cli.options import (
 from xacct.errors import BadUsage
 
 if TYPE_CHECKING:
-    from xacct.engine.limits import Lifted
+    from xacct.engine.preparing.limits import Lifted
 
 
 @click.command(name="apply")
@@ -87,7 +87,7 @@ def command(
     from xacct.cli.applying import Consent, Keeping, carry_out
     from xacct.cli.planning import again, make, say_standing
     from xacct.cli.saving import read_plan
-    from xacct.engine.prepare import Choice
+    from xacct.engine.preparing.prepare import Choice
 
     only: frozenset[str] = frozenset()
     log = None

@@ -22,11 +22,11 @@ from xacct.cli import Terminated
 from xacct.cli.locking import locked
 from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.cli.say import alarm, say
-from xacct.engine.apply import apply
-from xacct.engine.journal import Event, Record
-from xacct.engine.log import FORMAT, Log, Scribe
-from xacct.engine.runs import DEFAULT, Runs, runs_at
-from xacct.engine.undo import images
+from xacct.engine.applying.apply import apply
+from xacct.engine.applying.journal import Event, Record
+from xacct.engine.applying.log import FORMAT, Log, Scribe
+from xacct.engine.applying.runs import DEFAULT, Runs, runs_at
+from xacct.engine.applying.undo import images
 from xacct.errors import BadUsage, ExitCode, PartlyApplied, Refused, ServiceError, XacctError
 from xacct.plan.codec import digest
 from xacct.plan.outcome import Applied, Failed, Skipped, Started

@@ -11,8 +11,8 @@ import click
 from xacct.access.estate import Estate
 from xacct.errors import BadUsage
 from xacct.manifest.documents import ACCESS
+from xacct.manifest.loading.names import NameProblem, parse_name
 from xacct.manifest.model import EntityKind, Manifest
-from xacct.manifest.names import NameProblem, parse_name
 from xacct.problem import Place
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,14 +26,14 @@ def estate_of(on: str, paths: tuple[str, ...], resource: str) -> tuple[Manifest,
         Refused: an account or an endpoint is not the declared one.
     """
     from xacct.engine.estates import live_estate, manifest_estate, planned_estate
-    from xacct.manifest.load import load_manifest
+    from xacct.manifest.loading.load import load_manifest
 
     manifest = load_manifest(paths)
     if on == "manifest":
         return manifest, manifest_estate(manifest)
     from xacct.cli.credentials import sessions
-    from xacct.engine.observe import observe
-    from xacct.engine.prepare import prepare
+    from xacct.engine.preparing.prepare import prepare
+    from xacct.engine.reading.observe import observe
 
     gateways = dict(sessions().gateways(dict(manifest.accounts).values()))
     asked = resource.removeprefix("arn:").split(":")[-1].partition("/")[0] if ":s3:::" in resource else ""

@@ -39,7 +39,7 @@ class _Story:
     """The demo's commands, each shown as typed and checked for the exit code the story needs."""
 
     def __init__(self, folder: Path, cloud: dict[str, object]) -> None:
-        from xacct.manifest.load import load_manifest
+        from xacct.manifest.loading.load import load_manifest
         from xacct.sandbox import story
         from xacct.sandbox.world import Key, World
 
@@ -119,7 +119,7 @@ def _with_manifest(folder: Path) -> Path:
 @contextmanager
 def _cloud(folder: Path) -> Iterator[dict[str, object]]:
     """The sandbox as a second process; ended by its own pid."""
-    from xacct.manifest.load import load_manifest
+    from xacct.manifest.loading.load import load_manifest
 
     manifest = load_manifest([folder / "xacct.yaml"])
     accounts = ",".join(spec.account.id for _, spec in sorted(manifest.accounts.items()))

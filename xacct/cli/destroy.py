@@ -18,7 +18,7 @@ from xacct.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from xacct.engine.limits import Lifted
+    from xacct.engine.preparing.limits import Lifted
 
 
 @click.command(name="destroy")
@@ -45,7 +45,7 @@ def command(
     """Take away what the manifest made, and nothing else. Buckets and users stay, and all foreign content."""
     from xacct.cli.applying import Consent, Keeping, carry_out
     from xacct.cli.planning import make
-    from xacct.engine.prepare import Choice
+    from xacct.engine.preparing.prepare import Choice
 
     choice = Choice(accounts=frozenset(only_accounts), prune_edited=prune_edited, destroy=True, lifted=lifted)
     planned = make(paths, None, choice)

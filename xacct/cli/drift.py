@@ -40,7 +40,7 @@ def command(
     something could not be read. Sends nothing that writes, and is made to run on a schedule.
     """
     from xacct.cli.planning import make, quiet_code, show
-    from xacct.engine.prepare import Choice
+    from xacct.engine.preparing.prepare import Choice
     from xacct.plan.guard import UNDECLARED
 
     choice = Choice(accounts=frozenset(only_accounts), adopt=adopt, prune_edited=prune_edited)

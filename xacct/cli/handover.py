@@ -37,7 +37,7 @@ def command(paths: tuple[str, ...], chosen: tuple[str, ...], out: str | None) ->
     there. Sends nothing that writes.
     """
     from xacct.cli.planning import make
-    from xacct.engine.prepare import Choice
+    from xacct.engine.preparing.prepare import Choice
     from xacct.errors import BadUsage
     from xacct.kinds import marker
     from xacct.plan.build import make_plan

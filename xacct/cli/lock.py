@@ -25,9 +25,9 @@ def command(paths: tuple[str, ...], broken: bool, form: str) -> None:
     A lock ends by itself when its holder gave no sign of life for the time it expires in.
     """
     from xacct.cli.credentials import sessions
-    from xacct.engine.lock import look, remove
+    from xacct.engine.applying.lock import look, remove
     from xacct.errors import BadUsage
-    from xacct.manifest.load import load_manifest
+    from xacct.manifest.loading.load import load_manifest
 
     manifest = load_manifest(paths)
     place = manifest.limits.lock

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 from xacct.aws.retry import Patience
 from xacct.cli.say import say
+from xacct.engine.applying.journal import Event, Record, Sending, forget
+from xacct.engine.applying.lock import holding
 from xacct.engine.gateway import Gateway
-from xacct.engine.journal import Event, Record, Sending, forget
-from xacct.engine.lock import holding
-from xacct.engine.read import check_caller
+from xacct.engine.reading.read import check_caller
 from xacct.manifest.model import Manifest
 
 

@@ -107,7 +107,7 @@ def lifting_options(function: Command) -> Command:
         max_delete: int | None,
         **given: Any,
     ) -> Any:
-        from xacct.engine.limits import Lifted
+        from xacct.engine.preparing.limits import Lifted
 
         lifted = Lifted(
             public=allow_public,

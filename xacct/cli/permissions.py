@@ -40,7 +40,7 @@ def command(
     """
     from xacct.cli.credentials import sessions
     from xacct.engine.permissions import Purpose, rights
-    from xacct.manifest.load import load_earlier, load_manifest
+    from xacct.manifest.loading.load import load_earlier, load_manifest
     from xacct.render.json import text_of
     from xacct.render.rights import rights_json, rights_text
 

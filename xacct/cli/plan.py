@@ -21,7 +21,7 @@ from xacct.cli.options import (
 from xacct.errors import ExitCode
 
 if TYPE_CHECKING:
-    from xacct.engine.limits import Lifted
+    from xacct.engine.preparing.limits import Lifted
 
 
 @click.command(name="plan")
@@ -60,7 +60,7 @@ def command(
     """
     from xacct.cli.planning import make, quiet_code, refuse, show
     from xacct.cli.say import say
-    from xacct.engine.prepare import Choice
+    from xacct.engine.preparing.prepare import Choice
 
     choice = Choice(
         accounts=frozenset(only_accounts),

@@ -9,14 +9,14 @@ from typing import Any
 
 from xacct.cli.credentials import sessions
 from xacct.cli.say import put, say
-from xacct.engine.binding import Origin, choice_of, files_of, plan_file
 from xacct.engine.gateway import Gateway
-from xacct.engine.lacking import refuse_lacking
-from xacct.engine.observe import observe
-from xacct.engine.prepare import Choice, Prepared, prepare
+from xacct.engine.preparing.binding import Origin, choice_of, files_of, plan_file
+from xacct.engine.preparing.lacking import refuse_lacking
+from xacct.engine.preparing.prepare import Choice, Prepared, prepare
+from xacct.engine.reading.observe import observe
 from xacct.errors import ExitCode, Refused
-from xacct.manifest.files import Disk, Files, Recorded
-from xacct.manifest.load import load_earlier, load_manifest
+from xacct.manifest.loading.files import Disk, Files, Recorded
+from xacct.manifest.loading.load import load_earlier, load_manifest
 from xacct.manifest.model import Manifest
 from xacct.plan.bound import Stale, Standing, check_files, judge
 from xacct.plan.codec import plan_to_json

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from xacct.cli.credentials import sessions
 from xacct.cli.planning import Planned, again, explained
 from xacct.cli.say import say
-from xacct.engine.binding import Origin
+from xacct.engine.applying.log import Log, read_log
+from xacct.engine.applying.runs import Runs, runs_at
+from xacct.engine.applying.undo import buckets_of, way_back
 from xacct.engine.gateway import Gateway
-from xacct.engine.log import Log, read_log
-from xacct.engine.observe import observe
-from xacct.engine.prepare import Choice
-from xacct.engine.runs import Runs, runs_at
-from xacct.engine.undo import buckets_of, way_back
+from xacct.engine.preparing.binding import Origin
+from xacct.engine.preparing.prepare import Choice
+from xacct.engine.reading.observe import observe
 from xacct.errors import BadUsage, Refused
-from xacct.manifest.load import load_manifest
+from xacct.manifest.loading.load import load_manifest
 from xacct.plan.bound import Stale
 
 

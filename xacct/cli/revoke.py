@@ -41,11 +41,11 @@ def command(what: str, paths: tuple[str, ...], kill: bool, pause: float, verbose
     Ends with 0 where all was done, 5 where only a part was, 1 where nothing was.
     """
     from xacct.aws.session import Sessions
-    from xacct.engine.apply import apply
-    from xacct.engine.read import read_accounts
-    from xacct.engine.revoke import revoke, target_of, trusted_elsewhere
+    from xacct.engine.applying.apply import apply
+    from xacct.engine.preparing.revoke import revoke, target_of, trusted_elsewhere
+    from xacct.engine.reading.read import read_accounts
     from xacct.errors import PartlyApplied, XacctError
-    from xacct.manifest.load import load_manifest
+    from xacct.manifest.loading.load import load_manifest
     from xacct.plan.outcome import Applied, Failed, Started
     from xacct.plan.plan import Plan
     from xacct.render.text import outcome_text

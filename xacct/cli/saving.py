@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 from xacct import __version__
 from xacct.errors import BadUsage, Refused, XacctError
-from xacct.manifest.files import LARGEST
-from xacct.manifest.schema import schema_text
+from xacct.manifest.loading.files import LARGEST
+from xacct.manifest.loading.schema import schema_text
 from xacct.plan.bound import checksum
 from xacct.plan.codec import digest_of
 from xacct.problem import BadInput, Place, Problem

@@ -10,6 +10,6 @@ import click
 def command(name: str) -> None:
     """Print the JSON Schema of the manifest (for editors), of the plan or of what verify found (for programs)."""
     from xacct.cli.say import put
-    from xacct.manifest.schema import schema_text
+    from xacct.manifest.loading.schema import schema_text
 
     put(schema_text(name), nl=False)

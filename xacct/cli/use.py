@@ -49,8 +49,8 @@ def command(
     """
     from dataclasses import replace
 
-    from xacct.manifest.expect import hops, names
-    from xacct.manifest.load import load_manifest
+    from xacct.manifest.expected.expect import hops, names
+    from xacct.manifest.loading.load import load_manifest
 
     manifest = load_manifest(paths)
     known = names(manifest)
@@ -89,7 +89,7 @@ def _chosen(hops: Sequence[Check], user: str | None) -> Check:
 
 def _advice(manifest: Manifest, hop: Check, seconds: int | None, files: str) -> str:
     """Text to paste, without a secret in it."""
-    from xacct.manifest.expect import places
+    from xacct.manifest.expected.expect import places
 
     if by_other_means := _by_other_means(hop):
         return f"Role: {hop.role}\n\n{by_other_means}\n"
@@ -202,7 +202,7 @@ def _run(
     from xacct.aws.session import Temporary
     from xacct.cli.child import run_child
     from xacct.cli.doors import ProfileDoors
-    from xacct.engine.hops import assume_call, token_of
+    from xacct.engine.verifying.hops import assume_call, token_of
 
     doors = ProfileDoors(manifest.accounts)
     doors.look([hop])

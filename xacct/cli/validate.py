@@ -15,8 +15,8 @@ def command(paths: tuple[str, ...], form: str) -> None:
     """Check a manifest without any account; ends with 65 where there is a problem, and shows them all."""
     import json
 
-    from xacct.engine.lacking import refuse_lacking
-    from xacct.manifest.load import load_manifest
+    from xacct.engine.preparing.lacking import refuse_lacking
+    from xacct.manifest.loading.load import load_manifest
     from xacct.problem import BadInput
 
     try:

@@ -84,16 +84,16 @@ def command(
     from datetime import UTC, datetime
 
     from xacct.cli.doors import ProfileDoors
-    from xacct.engine.canary import OwnObjects
-    from xacct.engine.diagnose import Judge
-    from xacct.engine.excess import excess
-    from xacct.engine.neighbours import neighbours
-    from xacct.engine.unenforced import enforced, unenforced
-    from xacct.engine.verify import Patience, exit_code, verify
-    from xacct.manifest.asked import ALONE, asked
-    from xacct.manifest.expect import crowds, expect, names, only
-    from xacct.manifest.gone import gone
-    from xacct.manifest.load import load_earlier, load_manifest
+    from xacct.engine.verifying.canary import OwnObjects
+    from xacct.engine.verifying.diagnose import Judge
+    from xacct.engine.verifying.excess import excess
+    from xacct.engine.verifying.neighbours import neighbours
+    from xacct.engine.verifying.unenforced import enforced, unenforced
+    from xacct.engine.verifying.verify import Patience, exit_code, verify
+    from xacct.manifest.expected.asked import ALONE, asked
+    from xacct.manifest.expected.expect import crowds, expect, names, only
+    from xacct.manifest.expected.gone import gone
+    from xacct.manifest.loading.load import load_earlier, load_manifest
     from xacct.render.findings import Report
 
     manifest = load_manifest(paths)
@@ -188,7 +188,7 @@ class _Live:
     def snapshots(self) -> dict[str, Snapshot]:
         """Every account as it was read; one that cannot be asked is a gap and does not stop the others."""
         from xacct.cli.credentials import sessions
-        from xacct.engine.observe import observe
+        from xacct.engine.reading.observe import observe
         from xacct.snapshot import EVERYTHING, Snapshot, Unread
 
         if self._snapshots is None:

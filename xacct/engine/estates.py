@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from immutabledict import immutabledict
 
 from xacct.access.estate import Estate
-from xacct.manifest.desire import desire
+from xacct.manifest.desired.desire import desire
 from xacct.manifest.model import Manifest, Members, Name, TrustList
 from xacct.plan.plan import Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document

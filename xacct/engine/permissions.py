@@ -8,9 +8,9 @@ from enum import Enum
 from xacct.account import Account, AccountSpec, Enter
 from xacct.check import Want
 from xacct.engine.estates import named
-from xacct.engine.hops import SESSION_NAME, assume_call
-from xacct.engine.observe import observe
+from xacct.engine.reading.observe import observe
 from xacct.engine.rehearse import ANY, Rehearsal
+from xacct.engine.verifying.hops import SESSION_NAME, assume_call
 from xacct.kinds import KINDS
 from xacct.kinds.attachment import Attachment
 from xacct.kinds.group import Group
@@ -19,8 +19,8 @@ from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.shared import SharedStatements
-from xacct.manifest.desire import desire
-from xacct.manifest.expect import crowds, expect
+from xacct.manifest.desired.desire import desire
+from xacct.manifest.expected.expect import crowds, expect
 from xacct.manifest.model import LockSpec, Manifest, Members, Removed, TrustList
 from xacct.permission.compose import compose
 from xacct.permission.needed import needed

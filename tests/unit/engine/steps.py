@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from tests.fakes import Clock, FakeGateway
 from xacct.account import Account
-from xacct.engine.apply import apply
+from xacct.engine.applying.apply import apply
 from xacct.plan.plan import Create, Plan, Step
 from xacct.platform import AWS, CEPH
 from xacct.resource import Address, Call, Request, Resource, Shown

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.engine.test_verify import HOP, LIST, READ
+from tests.unit.engine.verifying.test_verify import HOP, LIST, READ
 from xacct.check import Check
 from xacct.engine.layer import explain
 

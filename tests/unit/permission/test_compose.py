@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from xacct.account import Account
-from xacct.engine.read import read_account
+from xacct.engine.reading.read import read_account
 from xacct.engine.rehearse import Rehearsal
 from xacct.permission.compose import MOST, compose
 from xacct.permission.needed import needed

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from tests.contract.examples import EXAMPLES
 from tests.unit.plan.states import APPS, access, grant, plan, role, role_policy, unread
-from xacct.manifest.schema import schema_text
+from xacct.manifest.loading.schema import schema_text
 from xacct.plan.codec import counts, digest, plan_to_json
 from xacct.plan.plan import Plan
 

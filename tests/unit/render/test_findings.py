@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.unit.engine.test_verify import DIRECT, HOP, LIST, NO_WRITE, READ, STRANGER, WRITE
+from tests.unit.engine.verifying.test_verify import DIRECT, HOP, LIST, NO_WRITE, READ, STRANGER, WRITE
 from xacct.check import Check, Decision, Finding, Layer, Outcome, Why
 from xacct.errors import ExitCode
-from xacct.manifest.schema import schema_text
+from xacct.manifest.loading.schema import schema_text
 from xacct.render.findings import Report, findings_json, findings_text
 from xacct.render.junit import findings_junit
 

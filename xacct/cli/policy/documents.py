@@ -22,7 +22,7 @@ def read_text(path: str) -> str:
     Raises:
         BadInput: it is not there, or is no text.
     """
-    from xacct.manifest.files import Disk, decoded
+    from xacct.manifest.loading.files import Disk, decoded
     from xacct.problem import BadInput
 
     try:

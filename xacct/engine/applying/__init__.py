@@ -1,0 +1,1 @@
+"""Carrying a plan out, written down before each call, and taking it back."""

@@ -1,0 +1,1 @@
+"""Asking the accounts: everything that a snapshot is made of."""

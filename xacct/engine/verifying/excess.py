@@ -1,0 +1,145 @@
+"""What the roles of a manifest may do beyond it, by the live documents, whether or not verify can try it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from xacct.access.estate import NOBODY_KNOWS, Estate
+from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
+from xacct.engine.verifying.neighbours import estate_by_name
+from xacct.kinds.attachment import Attachment
+from xacct.kinds.managed_policy import ManagedPolicy
+from xacct.kinds.role_policy import RolePolicy
+from xacct.manifest.desired.desire import desire
+from xacct.manifest.expected.paths import Path, paths
+from xacct.manifest.model import Manifest
+from xacct.policy.document import NEW, Document
+from xacct.policy.evaluate import decide
+from xacct.policy.proof.prove import Counterexample, NotDecided, Proven, no_more_than
+from xacct.policy.request import Request
+from xacct.resource import Resource
+from xacct.snapshot import RoleRecord
+
+_WELCOME = Document.of({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"})
+
+
+def excess(manifest: Manifest, estate: Estate, findings: Sequence[Finding] = ()) -> tuple[Finding, ...]:
+    """A finding for each live policy of a role of the manifest that gives what nothing declares.
+
+    Where ``findings`` show already that sessions of a role may do too much, that is not said again. A role that
+    the manifest only names is its owner's, whatever it may do.
+    """
+    snapshots = estate_by_name(estate)
+    wide = {
+        one.check.role
+        for one in findings
+        if one.outcome is Outcome.TOO_WIDE and one.check.action != "sts:AssumeRole"
+    }
+    resources = tuple(desire(manifest, snapshots).state.resources.values())
+    found: list[Finding] = []
+    for path in {one.role.arn: one for one in reversed(paths(manifest, snapshots))}.values():
+        spec = manifest.roles.get(str(path.role))
+        snapshot = snapshots.get(path.role.account.name)
+        record = snapshot.roles.get(path.role.name) if snapshot else None
+        if record is None or record.arn != path.role.arn or path.role.arn in wide or (spec and spec.existing):
+            continue
+        look = _Look(path, record, estate, resources)
+        found += look.findings()
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One role as it lives, and all that is declared."""
+
+    path: Path
+    record: RoleRecord
+    estate: Estate
+    resources: tuple[Resource, ...]
+
+    def findings(self) -> Iterator[Finding]:
+        declared, attached = self._declared()
+        named = [one for name, one in self._live() if name in attached and isinstance(one, Document)]
+        whole = _joined((*declared.values(), *named))
+        for name, document in self._live():
+            if name in attached or (document is not None and document == declared.get(name)):
+                continue
+            if not isinstance(document, Document):
+                yield self._finding(name, None, "its document could not be read")
+                continue
+            match no_more_than(document, whole):
+                case Proven():
+                    continue
+                case NotDecided(reason):
+                    yield self._finding(name, None, reason)
+                case Counterexample(request, _):
+                    yield self._finding(name, request, "")
+
+    def _declared(self) -> tuple[dict[str, Document], frozenset[str]]:
+        """What is declared for the role, by name or ARN; and the ARNs of what is only named, whatever is in it."""
+        account, name = self.path.role.account, self.path.role.name
+        mine = [one for one in self.resources if one.address.account == account]
+        arns = {one.policy for one in mine if isinstance(one, Attachment) and one.owner == name}
+        found = {one.name: one.document for one in mine if isinstance(one, RolePolicy) and one.owner == name}
+        managed = {
+            one.arn: one.document for one in mine if isinstance(one, ManagedPolicy) and one.arn in arns
+        }
+        return {**found, **managed}, frozenset(arns - set(managed))
+
+    def _live(self) -> Iterator[tuple[str, object]]:
+        yield from sorted(self.record.inline.items())
+        snapshot = self.estate.snapshots[self.path.role.account.id]
+        for arn in sorted(self.record.attached):
+            policy = snapshot.policies.get(arn.rpartition("/")[2])
+            yield arn, policy.document if policy is not None and policy.arn == arn else None
+
+    def _finding(self, name: str, request: Request | None, doubt: str) -> Finding:
+        role = self.path.role
+        check = Check(
+            name=f"{role.name} gives nothing that is not declared: policy {name}",
+            link=self.path.name,
+            caller=Caller(account=role.account, arn=role.arn),
+            owner=role.account,
+            role=role.arn,
+            action=request.action if request else "*",
+            resource=request.resource if request else "*",
+            want=Want.DENIED,
+            place=self.path.place,
+        )
+        if request is not None and self._own_side_allows(request):
+            return Finding(
+                check=check,
+                outcome=Outcome.TOO_WIDE,
+                detail=f"By the live documents sessions of the role may do {request.action} on "
+                f"{request.resource}, and nothing declares it; nobody tried.",
+                why=Why(
+                    layer=Layer.ROLE_POLICY,
+                    text=f"The policy {name} of the role allows more than the manifest says.",
+                    fix="Take the policy away, or declare it under roles.",
+                ),
+                decided=Decision.ALLOWED,
+            )
+        doubt = doubt or "a Deny or the boundary takes some of it away again, maybe not all"
+        return Finding(
+            check=check,
+            outcome=Outcome.NOT_TRIED,
+            detail=f"Whether the policy {name} gives more than is declared is not decided: {doubt}.",
+            decided=Decision.OPEN,
+        )
+
+    def _own_side_allows(self, request: Request) -> bool:
+        """Whether policies and boundary of the role let a session do it, on a resource that lets everybody."""
+        session = self.estate.session(self.record)
+        policies, _ = self.estate.policies(
+            Request.of(session, request.action, request.resource, context=request.context)
+        )
+        elsewhere = Request.of(
+            session, request.action, request.resource, resource_account=NOBODY_KNOWS, context=request.context
+        )
+        return decide(elsewhere, replace(policies, resource=_WELCOME, unknown=frozenset())).allowed
+
+
+def _joined(documents: Sequence[Document]) -> Document:
+    sources = [one.source for document in documents for one in document.statements]
+    return Document.parse(f'{{"Version":"{NEW}","Statement":[{",".join(sources)}]}}')

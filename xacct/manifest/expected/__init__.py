@@ -1,0 +1,1 @@
+"""What must work and what must not, if a manifest is true."""

@@ -1,0 +1,1 @@
+"""From files to a manifest, or to all of their problems."""
