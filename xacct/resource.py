@@ -145,6 +145,14 @@ class Resource(ABC):
         """Whether the live one already is what this one says; equality unless a kind knows better."""
         return self == live
 
+    def sparing(self, live: Self, earlier: Self | None) -> tuple[Self, tuple[str, ...]]:
+        """This one with what of the live one bears its mark and is nobody's to take away, and how that is called.
+
+        That is what is neither declared here, nor what was written with the mark, nor what the ``earlier`` one
+        declared.
+        """
+        return self, ()
+
     def as_was(self) -> Self:
         """The same, to be restored in everything that was read of it, marks included, and not only as declared."""
         return self

@@ -98,7 +98,7 @@ def test_a_marked_grant_that_was_edited_needs_a_word(cloud: Cloud) -> None:
 
 def writes(cloud: Cloud, since: int = 0) -> list[str]:
     """The operations since then that change something."""
-    reads = ("Get", "List", "Head", "AssumeRole")
+    reads = ("Get", "List", "Head", "Describe", "AssumeRole")
     return [seen.operation for seen in cloud.sandbox.requests[since:] if not seen.operation.startswith(reads)]
 
 

@@ -142,6 +142,27 @@ class SharedStatements(Resource):
         text = splice(live.source if live else None, change.put, change.drop)
         return self.in_snapshot(snapshot, None if text is None else Document.parse(text))
 
+    def sparing(self, live: Self, earlier: Self | None) -> tuple[Self, tuple[str, ...]]:
+        """With the live statements whose Sid is another than ours here, and does not fit what they say.
+
+        A statement under one of our Sids is the declared one, whatever somebody made of it.
+        """
+        known = self.statements | (earlier.statements if earlier else frozenset())
+        theirs = [
+            (text, statement)
+            for text, statement in zip(live.texts, _statements(live.texts), strict=True)
+            if statement.sid not in self.sids and statement.canonical not in known and not _intact(statement)
+        ]
+        if not theirs:
+            return self, ()
+        kept = replace(
+            self,
+            statements=self.statements | {statement.canonical for _, statement in theirs},
+            texts=(*self.texts, *(text for text, _ in theirs)),
+            sids=self.sids | {statement.sid for _, statement in theirs},
+        )
+        return kept, tuple(dict.fromkeys(statement.sid for _, statement in theirs))
+
     def create(self) -> tuple[Splice, ...]:
         """Our statements in."""
         return (self.spliced(put=self.texts),)
@@ -155,6 +176,11 @@ class SharedStatements(Resource):
     def delete(self) -> tuple[Splice, ...]:
         """Ours out; what that leaves of the document is as ``spliced`` says."""
         return (self.spliced(drop=self.sids),)
+
+
+def _intact(statement: Statement) -> bool:
+    mark = statement_mark(statement)
+    return mark is not None and mark.intact
 
 
 def _statements(texts: tuple[str, ...]) -> tuple[Statement, ...]:

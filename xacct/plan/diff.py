@@ -44,15 +44,17 @@ def diff(desired: State, live: State, removal: Removal) -> Difference:
 
     A desired thing of which nothing could be read is unknown, never absent. A live thing goes only for a
     reason: its mark, the earlier manifest, or the manifest's word; and where its content was edited since,
-    only with the word for that.
+    only with the word for that. So does a part of a live thing, like a statement of a shared document.
     """
     changes: dict[Address, Change] = {}
     unknown: list[Unknown] = []
     guards: list[Problem] = []
     notes: list[Problem] = []
-    for address, wanted in sorted(desired.resources.items()):
-        gap = live.unknown(wanted)
+    for address, declared in sorted(desired.resources.items()):
+        gap = live.unknown(declared)
         found = live.resources.get(address)
+        wanted, spared = _sparing(declared, found, removal)
+        guards.extend(_not_ours(address, name) for name in spared)
         if found is None and gap is not None:
             unknown.append(Unknown(address=address, reason=gap.reason))
         elif found is None:
@@ -76,6 +78,12 @@ def diff(desired: State, live: State, removal: Removal) -> Difference:
     return Difference(
         changes=changes, unknown=tuple(unknown), guards=tuple(guards), problems=problems, notes=tuple(notes)
     )
+
+
+def _sparing(wanted: Resource, found: Resource | None, removal: Removal) -> tuple[Resource, tuple[str, ...]]:
+    if found is None or removal.edited_too:
+        return wanted, ()
+    return wanted.sparing(found, removal.was.resources.get(wanted.address) if removal.was else None)
 
 
 def _removable(desired: State, live: State, removal: Removal) -> dict[Address, tuple[Resource, str]]:
@@ -144,6 +152,15 @@ def _edited_since(address: Address, because: str) -> Problem:
         summary="Edited since it was made",
         detail=f"{address} would go because {because}; but its content is not what was written then.",
         fix="Look at it. Then remove it with --prune-edited, or declare it as it is.",
+    )
+
+
+def _not_ours(address: Address, sid: str) -> Problem:
+    return Problem(
+        summary="Edited since it was made",
+        detail=f"The statement {sid} in {address} carries this manifest's mark and is not declared; but its content "
+        "is not what was written with that mark: somebody edited it, or wrote it with a copied Sid.",
+        fix="Look at it. Then remove it with --prune-edited, or give it another Sid: then it is left alone.",
     )
 
 

@@ -21,7 +21,8 @@ def splice(
 ) -> str | None:
     """Own statements in and out of a document that others write too; foreign text is kept byte for byte.
 
-    A statement in ``put`` takes the place of the one with the same Sid, else it is added at the end. ``dead``
+    A statement in ``put`` takes the place of the one with the same Sid, and of every further one, which a Sid
+    that somebody copied would be; else it is added at the end. ``dead``
     are unique ids of deleted principals that leave the foreign statements too, and a statement that named
     nobody else goes with them; of a NotPrincipal nothing is taken, which would widen it. None is returned
     where no statement is left; None or an empty text stands for no document yet.
@@ -36,12 +37,13 @@ def splice(
     if problems := problems_of(text):
         raise MalformedDocument(problems)
     node = _statements(text)
+    gone = {*drop, *new}
     kept: list[str] = []
     for item in _items(node):
         sid = _sid(item)
         if sid and sid in new:
             kept.append(new.pop(sid))
-        elif not (sid and sid in drop):
+        elif not (sid and sid in gone):
             kept += _without(text, item, dead)
     kept += new.values()
     if not kept:

@@ -102,3 +102,13 @@ def test_several_living_principals_stay_in_one_list_and_other_kinds_beside_them(
     live = document(foreign(f'{{"AWS":[{LIVING},"{DEAD}",{bob}],"Service":"ec2.amazonaws.com"}}'))
     made = splice(live, [], [], [DEAD])
     assert made == document(foreign(f'{{"AWS":[{LIVING},{bob}],"Service":"ec2.amazonaws.com"}}'))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_sid_that_stands_twice_is_put_once(order):
+    """A statement that somebody copied with its Sid would otherwise stay behind the one that is put."""
+    twice = [f'{{"Sid":"Mine","Effect":"Allow","Principal":"*","Action":"{one}"}}' for one in ("a:b", "a:c")]
+    put = '{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"a:b"}'
+    text = splice(document(*twice[::order], KEPT), (put,), ())
+    assert text is not None
+    assert json.loads(text)["Statement"] == [json.loads(put), json.loads(KEPT)]
