@@ -23,11 +23,12 @@ from xacct.cli.locking import locked
 from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.cli.say import alarm, say
 from xacct.engine.applying.apply import apply
-from xacct.engine.applying.journal import Event, Record
+from xacct.engine.applying.journal import Event, Record, Sent
 from xacct.engine.applying.log import FORMAT, Log, Scribe
 from xacct.engine.applying.runs import DEFAULT, Runs, runs_at
 from xacct.engine.applying.undo import images
 from xacct.errors import BadUsage, ExitCode, PartlyApplied, Refused, ServiceError, XacctError
+from xacct.plan.bound import Stale
 from xacct.plan.codec import digest
 from xacct.plan.outcome import Applied, Failed, Skipped, Started
 from xacct.plan.plan import Plan
@@ -89,12 +90,13 @@ def carry_out(
             _look_again(planned)
         scribe = _begin(planned, keeping, runs_at(keeping.place, planned.gateways))
 
-        def record(event: Event) -> None:
-            renew(event)
-            scribe.record(event)
-
         with _two_interrupts(scribe):
-            _apply(planned, verbose, only, _Noting(scribe, record, _how_to_go_on(scribe, keeping)))
+            _apply(
+                planned,
+                verbose,
+                only,
+                _Noting(scribe, renew, _go_on(scribe, keeping), _back(scribe, keeping)),
+            )
     return quiet_code(plan)
 
 
@@ -153,33 +155,48 @@ def _begin(planned: Planned, keeping: Keeping, runs: Runs) -> Scribe:
     return scribe
 
 
-def _how_to_go_on(scribe: Scribe, keeping: Keeping) -> str:
-    where = f" --journal {keeping.place}" if keeping.place != DEFAULT else ""
-    go_on = f"xacct apply --resume {scribe.run}{where}"
+def _go_on(scribe: Scribe, keeping: Keeping) -> str:
     if keeping.kind == "undo":
-        go_on = f"xacct undo {keeping.undoes}{where}"
-    return (
-        f"Go on with: {go_on}\n  Take it back with: xacct undo {scribe.run}{where}\n"
-        f"  The journal is {scribe.where}."
-    )
+        return f"Go on with: xacct undo {keeping.undoes}{_at(keeping)}"
+    return f"Go on with: xacct apply --resume {scribe.run}{_at(keeping)}"
 
 
-@dataclass(frozen=True, slots=True)
+def _back(scribe: Scribe, keeping: Keeping) -> str:
+    return f"Take it back with: xacct undo {scribe.run}{_at(keeping)}\n  The journal is {scribe.where}."
+
+
+def _at(keeping: Keeping) -> str:
+    return f" --journal {keeping.place}" if keeping.place != DEFAULT else ""
+
+
 class _Noting:
-    """The journal of the run, what is called around each request, and how to go on where it breaks off."""
+    """The journal of the run, what else is called around each request, and what there is to do where it breaks off.
 
-    scribe: Scribe
-    record: Record
-    go_on: str
+    ``sent`` tells whether a call was done.
+    """
+
+    def __init__(self, scribe: Scribe, renew: Record, go_on: str, back: str) -> None:
+        self.scribe = scribe
+        self.go_on = go_on
+        self.back = back
+        self.sent = False
+        self._renew = renew
+
+    def record(self, event: Event) -> None:
+        """Around each request."""
+        self._renew(event)
+        self.scribe.record(event)
+        self.sent = self.sent or isinstance(event, Sent)
 
 
 def _apply(planned: Planned, verbose: int, only: frozenset[str], noting: _Noting) -> None:
     plan = planned.plan
-    done, failed, held = 0, [], 0
+    done, failed, held = 0, list[Failed](), 0
     try:
         for outcome in apply(
             plan,
             planned.gateways,
+            made_from=planned.snapshots,
             only=only or None,
             record=noting.record,
             clock=time.monotonic,
@@ -196,17 +213,31 @@ def _apply(planned: Planned, verbose: int, only: frozenset[str], noting: _Noting
                     held += 1
     except KeyboardInterrupt:
         noting.scribe.close("interrupted")
-        say(f"{done} of {len(plan.steps)} steps done.\n  {noting.go_on}", err=True)
+        say(f"{done} of {len(plan.steps)} steps done.\n  {noting.go_on}\n  {noting.back}", err=True)
         raise
     noting.scribe.close("partly" if failed or held else "done")
     say(f"{done} of {len(plan.steps)} steps done.", err=True)
     if failed or held:
-        touched = done or any(outcome.calls_done or _unanswered(outcome) for outcome in failed)
-        kind = PartlyApplied if touched else XacctError
-        raise kind(
-            f"{len(failed)} steps failed, {held} were held back because they depend on them",
-            fix=f"Correct the cause. {noting.go_on}",
-        )
+        raise _not_all(failed, held, noting)
+
+
+def _not_all(failed: list[Failed], held: int, noting: _Noting) -> XacctError:
+    """What the run ends with: refused where others have changed things and nothing was sent.
+
+    Where something was sent it is done in part, whatever stopped the rest. A run that was stopped by a change of
+    others cannot be gone on with: its plan does not hold any more.
+    """
+    touched = noting.sent or any(_unanswered(outcome) for outcome in failed)
+    kind = PartlyApplied if touched else XacctError
+    if failed and all(isinstance(outcome.error, Stale) for outcome in failed):
+        what = f"{len(failed)} steps were refused because others have changed what they are about"
+        sent = noting.back if touched else "Nothing was sent."
+        kind = PartlyApplied if touched else Refused
+        fix = f"Look at what was changed, and plan again. {sent}"
+    else:
+        what = f"{len(failed)} steps failed"
+        fix = f"Correct the cause. {noting.go_on}\n  {noting.back}"
+    return kind(f"{what}, {held} were held back because they depend on them", fix=fix)
 
 
 def _unanswered(outcome: Failed) -> bool:

@@ -8,6 +8,7 @@ from enum import Enum
 from xacct.account import Account, AccountSpec, Enter
 from xacct.check import Want
 from xacct.engine.estates import named
+from xacct.engine.reading import alone
 from xacct.engine.reading.observe import observe
 from xacct.engine.rehearse import ANY, Rehearsal
 from xacct.engine.verifying.hops import SESSION_NAME, assume_call
@@ -90,13 +91,19 @@ def rights(
     if purpose is Purpose.APPLY:
         for one in manifests:
             for resource in _resources(one):
-                sent = calls.setdefault(resource.address.account.name, [])
+                name = resource.address.account.name
+                sent = calls.setdefault(name, [])
                 sent += _calls(resource)
-                sent += _heads(resource, platforms.get(resource.address.account.name))
+                sent += _heads(resource, platforms.get(name))
+                sent += _looks(resource, platforms.get(name))
             if one.limits.lock is not None:
                 calls[one.limits.lock.bucket.account.name] += _locking(one.limits.lock)
-            for gone in one.removed:
-                calls[gone.account.name] += _each(_gone(gone))
+            for removed in one.removed:
+                gone = _gone(removed)
+                calls[removed.account.name] += _each(
+                    request for form in gone.forms() for request in form.delete()
+                )
+                calls[removed.account.name] += _looks(gone, platforms.get(removed.account.name))
     found: list[Rights] = []
     for name, spec in sorted(manifest.accounts.items()):
         found.append(_rights(spec.account, "the credentials of the account", calls[name], manifests))
@@ -127,25 +134,24 @@ def _resources(manifest: Manifest) -> Iterator[Resource]:
     yield from desire(manifest, _peopled(manifest)).state.resources.values()
 
 
-def _gone(removed: Removed) -> tuple[Request, ...]:
-    """The calls that take away what a manifest lists as removed; of a managed policy the path is not known."""
+def _gone(removed: Removed) -> Resource:
+    """What a manifest lists as removed, as far as it is named; of a managed policy the path is not known."""
     kind = next(kind for kind in KINDS if kind.kind == removed.kind)
     account, parts = removed.account, removed.parts
     if issubclass(kind, InlinePolicy):
-        return kind(account=account, owner=parts[0], name=parts[-1], document=_ANYTHING).delete()
+        return kind(account=account, owner=parts[0], name=parts[-1], document=_ANYTHING)
     if issubclass(kind, Attachment):
-        return kind(account=account, owner=parts[0], policy=parts[-1]).delete()
+        return kind(account=account, owner=parts[0], policy=parts[-1])
     if kind is Membership:
-        return Membership(account=account, group=parts[0], user=parts[-1]).delete()
+        return Membership(account=account, group=parts[0], user=parts[-1])
     if issubclass(kind, SharedStatements):
-        return kind.of(account, parts[0], parts[-1], "", _ANYTHING).delete()
+        return kind.of(account, parts[0], parts[-1], "", _ANYTHING)
     if kind is Role:
-        return Role(account=account, name=parts[0], trust=_ANYTHING).delete()
+        return Role(account=account, name=parts[0], trust=_ANYTHING)
     if kind is Group:
-        return Group(account=account, name=parts[0]).delete()
+        return Group(account=account, name=parts[0])
     if kind is ManagedPolicy:
-        policy = ManagedPolicy(account=account, name=parts[0], path=f"/{ANY}", document=_ANYTHING)
-        return tuple(call for form in policy.forms() for call in form.delete())
+        return ManagedPolicy(account=account, name=parts[0], path=f"/{ANY}", document=_ANYTHING)
     raise ValueError(f"nobody said how {removed.kind} is taken away")
 
 
@@ -195,6 +201,14 @@ def _heads(resource: Resource, platform: Platform | None) -> Iterator[Call]:
     for call in _calls(resource):
         if call.service == "s3" and "Bucket" in call.params:
             yield Call.of("s3", "HeadBucket", Bucket=call.params["Bucket"])
+
+
+def _looks(resource: Resource, platform: Platform | None) -> Iterator[Call]:
+    """What is looked at right before a step of the resource is sent."""
+    if platform is not None and alone.question(resource) is not None:
+        gateway = Rehearsal(resource.address.account, platform)
+        alone.read(gateway, resource, {})
+        yield from gateway.calls
 
 
 def _locking(lock: LockSpec) -> Iterator[Call]:

@@ -106,24 +106,32 @@ class SharedStatements(Resource):
     def pick(cls, snapshot: Snapshot) -> Iterator[Self]:
         """One for each manifest that has statements in a document."""
         for owner, document in cls.documents(snapshot):
-            if not isinstance(document, Document):
-                continue
-            ours: dict[str, list[tuple[Statement, Mark]]] = {}
-            for statement in document.statements:
-                mark = statement_mark(statement)
-                if mark is not None:
-                    ours.setdefault(mark.manifest, []).append((statement, mark))
-            for manifest, found in sorted(ours.items()):
-                yield cls(
-                    account=snapshot.account,
-                    owner=owner,
-                    marker=manifest,
-                    statements=frozenset(statement.canonical for statement, _ in found),
-                    texts=tuple(statement.source for statement, _ in found),
-                    sids=frozenset(statement.sid for statement, _ in found),
-                    intact=all(mark.intact for _, mark in found),
-                    foreign=len(document.statements) - len(found),
-                )
+            if isinstance(document, Document):
+                yield from cls._parts(snapshot.account, owner, document)
+
+    @classmethod
+    def _parts(cls, account: Account, owner: str, document: Document) -> Iterator[Self]:
+        ours: dict[str, list[tuple[Statement, Mark]]] = {}
+        for statement in document.statements:
+            mark = statement_mark(statement)
+            if mark is not None:
+                ours.setdefault(mark.manifest, []).append((statement, mark))
+        for manifest, found in sorted(ours.items()):
+            yield cls(
+                account=account,
+                owner=owner,
+                marker=manifest,
+                statements=frozenset(statement.canonical for statement, _ in found),
+                texts=tuple(statement.source for statement, _ in found),
+                sids=frozenset(statement.sid for statement, _ in found),
+                intact=all(mark.intact for _, mark in found),
+                foreign=len(document.statements) - len(found),
+            )
+
+    def within(self, document: Document) -> Self | None:
+        """This manifest's part of a live document; None where it has none."""
+        parts = self._parts(self.account, self.owner, document)
+        return next((part for part in parts if part.marker == self.marker), None)
 
     def added_to(self, snapshot: Snapshot) -> Snapshot:
         """With our statements as they are here, and those of others as they are."""

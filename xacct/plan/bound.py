@@ -227,16 +227,20 @@ def _by_a_step(changed: Changed, steps: Iterable[Body]) -> bool:
 
 
 def between(shown: Mapping[str, Any] | None, forms: Iterable[Mapping[str, Any] | None]) -> bool:
-    """Whether each field of something is as it is in one of these forms; None is absence."""
+    """Whether each field of something is as it is in one of these forms; None is absence.
+
+    A field that is missing is one that is empty.
+    """
     known = list(forms)
     if shown is None:
         return None in known
     present = [fields_of(form) for form in known if form is not None]
     if not present:
         return False
+    found = fields_of(shown)
     return all(
-        any((form.get(name) or "") == (value or "") for form in present)
-        for name, value in fields_of(shown).items()
+        any((form.get(name) or "") == (found.get(name) or "") for form in present)
+        for name in {*found, *(name for form in present for name in form)}
     )
 
 

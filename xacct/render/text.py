@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 
+from xacct.plan.bound import Stale
 from xacct.plan.codec import action, counts
 from xacct.plan.outcome import Applied, Failed, Skipped, Started, Waiting
 from xacct.plan.outcome import Outcome as StepOutcome
@@ -14,6 +15,7 @@ from xacct.platform import platform_named
 from xacct.policy.difference import differences
 from xacct.policy.document import Document
 from xacct.problem import Problem
+from xacct.render.changed import changes_text
 from xacct.render.statements import change_lines, statement_lines
 from xacct.resource import Request, Resource, Shown, Splice
 
@@ -41,8 +43,10 @@ def outcome_text(outcome: StepOutcome) -> str:
         case Applied(calls=calls):
             return f"[{step.number}] {what} done" + ("" if calls else ", it was so already")
         case Failed(error=error):
-            fix = f"\n    {error.fix}" if error.fix else ""
-            return f"[{step.number}] {what} FAILED: {error}{fix}"
+            changed = changes_text(error.changes) if isinstance(error, Stale) else ""
+            lines = [f"  {line}" for line in changed.splitlines()]
+            fix = [f"    {error.fix}"] if error.fix else []
+            return "\n".join([f"[{step.number}] {what} FAILED: {error}", *lines, *fix])
         case Skipped(because=because):
             return f"[{step.number}] {what} held back, because {because} is not done"
 

@@ -12,6 +12,7 @@ from threading import Lock
 
 from xacct.aws.caller import NoCredentials
 from xacct.aws.retry import Patience
+from xacct.engine.applying.expected import Expected, expectations
 from xacct.engine.applying.journal import Record, forget
 from xacct.engine.applying.send import Sender
 from xacct.engine.gateway import Gateway
@@ -21,12 +22,14 @@ from xacct.plan.outcome import Failed, Outcome, Skipped
 from xacct.plan.plan import Plan, Step
 from xacct.problem import BadInput, errors
 from xacct.resource import Address, Splice
+from xacct.snapshot import Snapshot
 
 
 def apply(
     plan: Plan,
     gateways: Mapping[str, Gateway],
     *,
+    made_from: Mapping[str, Snapshot] | None = None,
     only: frozenset[str] | None = None,
     record: Record = forget,
     clock: Callable[[], float] = time.monotonic,
@@ -37,7 +40,10 @@ def apply(
 ) -> Iterator[Outcome]:
     """The outcomes of the steps, as they happen; a failed step holds back only what depends on it.
 
-    With ``only`` the steps of other accounts are left, and what needs them is skipped. ``record`` is called
+    Right before its first call a step is held to ``made_from``, the snapshots that the plan was made from: where
+    what it changes is another by now, it fails and sends nothing. That is not atomic: what others write between
+    this look and the call is written over, because neither IAM nor S3 has a compare-and-swap. None holds no step
+    back. With ``only`` the steps of other accounts are left, and what needs them is skipped. ``record`` is called
     before and after each call, from the thread that sends it and one at a time; if it raises, nothing more is
     sent. One worker keeps the order of the plan; more send what is independent at once. ``deadline`` is how
     long a step waits for what this run has just made to be seen. ``now`` is the time that ends sessions.
@@ -60,7 +66,8 @@ def apply(
     chosen = {step.number for step in steps}
     left = {step.number: step.address for step in plan.steps if step.number not in chosen}
     patience = Patience(clock=clock, sleep=sleep, deadline=deadline)
-    return _Run(steps, left, gateways, record, patience, max_workers, now).outcomes()
+    expected = {} if made_from is None else expectations(plan, made_from)
+    return _Run(steps, left, gateways, record, patience, max_workers, now, expected).outcomes()
 
 
 def _check_account(plan: Plan, name: str, gateway: Gateway | None) -> None:
@@ -120,6 +127,7 @@ class _Run:
         patience: Patience,
         max_workers: int,
         now: Callable[[], datetime],
+        expected: Mapping[int, Expected],
     ) -> None:
         self._waiting = list(steps)
         self._broken = dict(left)
@@ -130,7 +138,7 @@ class _Run:
         self._lock = Lock()
         self._stop = Flag()
         self._max_workers = max_workers
-        self._sender = Sender(gateways, record, patience, self._stop.is_set, self._reports.put, now)
+        self._sender = Sender(gateways, record, patience, self._stop.is_set, self._reports.put, now, expected)
 
     def outcomes(self) -> Iterator[Outcome]:
         """Until every step is done, failed or skipped; see ``apply``."""

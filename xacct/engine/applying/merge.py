@@ -43,14 +43,16 @@ class Put(Protocol):
 class Merge:
     """One change to one shared document. ``where`` is its address in words.
 
-    ``waits_for`` says what trying again may help against, ``waiting`` is told what is waited for, and
-    ``stopping`` whether the run is to end.
+    ``check`` raises where what is ours in the live text is not as the plan expects it. ``waits_for`` says what
+    trying again may help against, ``waiting`` is told what is waited for, and ``stopping`` whether the run is to
+    end.
     """
 
     splice: Splice
     gateway: Gateway
     where: str
     patience: Patience
+    check: Callable[[str | None], None]
     put: Put
     waits_for: Callable[[ServiceError], Wait | None]
     waiting: Callable[[str, float], None]
@@ -61,6 +63,7 @@ class Merge:
 
         Raises:
             ServiceError: the document cannot be read or put.
+            Stale: our own statements were changed since the plan was made.
             XacctError: it is no policy, others overwrite it again and again, or the service is too slow.
         """
         sent: list[Call] = []
@@ -86,6 +89,7 @@ class Merge:
             began = self.patience.clock()
             live = self._text()
             try:
+                self.check(live)
                 if settled(self.splice, live):
                     return None
                 call = self.splice.merged(live)

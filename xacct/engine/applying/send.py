@@ -8,11 +8,13 @@ from threading import Lock
 from typing import Any
 
 from xacct.aws.retry import Budget, Patience, Wait, busy, persist, slowed
+from xacct.engine.applying.expected import Expected
 from xacct.engine.applying.journal import Broke, Event, Record, Sending, Sent
 from xacct.engine.applying.lost import ours_already
 from xacct.engine.applying.merge import Merge
 from xacct.engine.applying.unseen import DELETING, Unseen
 from xacct.engine.gateway import Gateway
+from xacct.engine.reading import alone
 from xacct.errors import ServiceError, XacctError
 from xacct.plan.outcome import Applied, Failed, Outcome, Started, Waiting
 from xacct.plan.plan import Step
@@ -34,8 +36,10 @@ class Sender:
         stopping: Callable[[], bool],
         report: Callable[[Outcome], None],
         now: Callable[[], datetime],
+        expected: Mapping[int, Expected],
     ) -> None:
         self._gateways = gateways
+        self._expected = expected
         self._now = now
         self._record = record
         self._patience = patience
@@ -51,6 +55,7 @@ class Sender:
         sent: list[Call] = []
         done = 0
         try:
+            self._look(step)
             for index, request in enumerate(step.calls):
                 if self._stopping():
                     raise XacctError("interrupted before its next call", fix="Run again.")
@@ -65,6 +70,26 @@ class Sender:
             self._report(Failed(step=step, error=error, calls_done=done))
         else:
             self._report(Applied(step, tuple(sent)))
+
+    def _look(self, step: Step) -> None:
+        """That what the step changes is as the plan expects it; a shared document is looked at by its merge.
+
+        Raises:
+            Stale: it is not.
+            ServiceError: it cannot be read, so that nobody knows.
+        """
+        expected = self._expected.get(step.number)
+        question = None if expected is None else alone.question(expected.resource)
+        if expected is None or question is None:
+            return
+        gateway = self._gateways[step.address.account.name]
+        found = persist(
+            lambda: alone.read(gateway, expected.resource, expected.holders),
+            patience=self._patience,
+            waits_for=lambda error: self._waits_for(step, question, error),
+            progress=lambda what, left: self._report(Waiting(step, what, left)),
+        )
+        expected.check(found)
 
     def _write(self, step: Step, index: int, call: Call) -> None:
         gateway = self._gateways[step.address.account.name]
@@ -120,6 +145,11 @@ class Sender:
         gateway = self._gateways[step.address.account.name]
         self._owner_first(gateway, splice.write)
 
+        def check(live: str | None) -> None:
+            expected = self._expected.get(step.number)
+            if expected is not None:
+                expected.check(alone.part_of(expected.resource, live, expected.holders))
+
         def put(call: Call, before: str | None, fresh: Callable[[], bool]) -> bool:
             return self._put_once(step, index, call, before, fresh)
 
@@ -128,6 +158,7 @@ class Sender:
             gateway=gateway,
             where=str(step.address),
             patience=self._patience,
+            check=check,
             put=put,
             waits_for=lambda error: self._waits_for(step, splice.write, error, splice.put),
             waiting=lambda what, left: self._report(Waiting(step, what, left)),

@@ -33,12 +33,14 @@ def holders(snapshots: Mapping[str, Snapshot]) -> dict[str, str]:
 def _mapped(snapshot: Snapshot, known: Mapping[str, str]) -> Snapshot:
     for role in snapshot.roles.values():
         if isinstance(role.trust, Document) and ids_in(role.trust) & known.keys():
-            snapshot = snapshot.holding("roles", replace(role, trust=_with_arns(role.trust, known)))
+            snapshot = snapshot.holding("roles", replace(role, trust=with_arns(role.trust, known)))
     return snapshot
 
 
-def _with_arns(trust: Document, known: Mapping[str, str]) -> Document:
-    """The document with ARNs for ids where principals are named; an id in a condition stays."""
+def with_arns(trust: Document, known: Mapping[str, str]) -> Document:
+    """The document with ARNs for known ids where principals are named; an id in a condition stays."""
+    if not ids_in(trust) & known.keys():
+        return trust
     body = json.loads(trust.source)
     statements = body["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:

@@ -152,14 +152,24 @@ def _unless_gone(
     return completed
 
 
-def _role(gateway: Gateway, name: str, base: Detail) -> Detail | None:
+def role_itself(gateway: Gateway, name: str) -> Detail | None:
+    """A role with its tags, without what hangs on it; None where there is none."""
     by_name = {"RoleName": name}
     answer = gateway.ask(Call.of("iam", "GetRole", **by_name))
     if answer is None:
         return None
-    role: Detail = {**base, **answer["Role"]}
+    role: Detail = dict(answer["Role"])
     if not gateway.platform.tags_in_get_role:
         role["Tags"] = _parts(gateway, Call.of("iam", "ListRoleTags", **by_name), "Tags")
+    return role
+
+
+def _role(gateway: Gateway, name: str, base: Detail) -> Detail | None:
+    by_name = {"RoleName": name}
+    itself = role_itself(gateway, name)
+    if itself is None:
+        return None
+    role = {**base, **itself}
     profiles = Call.of("iam", "ListInstanceProfilesForRole", **by_name)
     return {
         **role,
