@@ -109,6 +109,7 @@ def xacct(world: World, sid: str, latency: Callable[[], float], stall: float = 0
             gateway=gateway,
             where="the policy",
             patience=Patience(clock=lambda: world.now[me], sleep=lambda pause: world.pass_time(me, pause)),
+            check=lambda _live: None,
             put=once,
             waits_for=lambda _error: None,
             waiting=lambda _what, _left: None,
