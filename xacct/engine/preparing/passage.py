@@ -125,6 +125,7 @@ def _losing(scene: Scene, plan: Plan) -> list[tuple[str, int]]:
         trust = scene.trusts.get(arn)
         if after is None and trust is not None:
             going[arn] = max(step.number for step in plan.steps if step.address == trust.address)
+            found |= scene.onward_from(arn)  # sessions that were opened from its own do not end with it
         elif (trust is not None and trust.less) or any(
             scene.grants_entry(one.less, arn) for one in scene.identities
         ):
