@@ -86,10 +86,12 @@ class _Graph:
         removed = _by_name(self._changes, Delete)
         for address, change in self._changes.items():
             if isinstance(change, Create | Update):
-                for arn in change.after.needs() | change.after.principals():
-                    maker = made.get(anchor(arn))
-                    if maker is not None and maker != address:
-                        self._link([self._first(maker)], self._giving(address, change))
+                for arns, moves in (
+                    (change.after.needs(), self._giving(address, change)),
+                    (change.after.principals(), self._naming(address, change)),
+                ):
+                    for maker in {made[anchor(arn)] for arn in arns if anchor(arn) in made} - {address}:
+                        self._link([self._first(maker)], moves)
             if isinstance(change, Update | Delete):
                 for arn in change.before.needs():
                     gone = removed.get(anchor(arn))
@@ -172,6 +174,10 @@ class _Graph:
             return self._all(address)
         return [(address, Half.MORE)]
 
+    def _naming(self, address: Address, change: Change) -> list[Move]:
+        """The halves that name principals: a role may be made before those that it will let in."""
+        return [(address, Half.MORE)] if _opens_last(change) else self._giving(address, change)
+
     def _taking(self, address: Address, change: Change) -> list[Move]:
         if isinstance(change, Delete) or len(self._halves[address]) == 1:
             return self._all(address)
@@ -205,13 +211,14 @@ class _Graph:
         return self._all(move[0]) if move[0] in self._whole else [move]
 
     def _check(self) -> None:
-        whole = {address: set[Address]() for address in self._halves}
-        for (address, _), before in self._before.items():
-            whole[address] |= {other for other, _ in before if other != address}
+        nodes: dict[Put, set[Put]] = {}
+        for move, before in self._before.items():
+            put = self._put(move)
+            nodes.setdefault(put, set()).update({self._put(one) for one in before} - {put})
         try:
-            TopologicalSorter(whole).prepare()
+            TopologicalSorter(nodes).prepare()
         except CycleError as error:
-            loop = " -> ".join(str(address) for address in error.args[1])
+            loop = " -> ".join(str(put.address) for put in error.args[1])
             raise XacctError(f"the plan's steps need each other in a circle: {loop}") from None
 
 

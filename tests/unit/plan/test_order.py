@@ -77,6 +77,22 @@ def test_a_principal_that_the_plan_makes_itself_comes_before_who_trusts_it() -> 
     assert [address for _, address in steps(made)] == ["apps/role/runner", "data/role/reader"]
 
 
+def test_new_roles_that_trust_each_other_are_made_shut_and_opened_when_both_are_there() -> None:
+    """IAM refuses a trust that names a role which is not there yet; the first of two is made without."""
+    one = role("one", trust=trust("arn:aws:iam::111122223333:role/two"))
+    two = role("two", trust=trust("arn:aws:iam::111122223333:role/one"))
+    made = plan([one, two], [])
+    assert steps(made) == [
+        ("create", "data/role/two"),
+        ("create", "data/role/one"),
+        ("update", "data/role/two"),
+    ]
+    shut = made.steps[0].calls[0]
+    assert "role/one" not in str(shut.params["AssumeRolePolicyDocument"])
+    assert made.steps[1].after == {1}
+    assert made.steps[2].after == {1, 2}
+
+
 def test_a_group_is_made_before_what_is_in_it_and_goes_after() -> None:
     inside = [group(), membership(), grant()]
     assert next(iter(steps(plan(inside, [])))) == ("create", "apps/group/Testers")
