@@ -2,14 +2,15 @@
 
 Every set of steps is looked at that may be all that is done: those closed under what each step waits for. A
 session lives on whatever becomes of the trust that it was opened under; its rights are judged anew. What
-somebody holds is decided by ``xacct.access`` over whole accounts.
+somebody holds is decided by ``xacct.access`` over whole accounts. Gaps are told of ways over as many roles as
+``xacct.access`` follows.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,28 +20,37 @@ from tests.property.random_changes import (
     APPS,
     CARL,
     DATA,
+    HOST,
+    KEY,
     OBJECTS,
     ROLES,
     RUNNER,
     USERS,
+    USES,
     Case,
     case,
 )
 from xacct.access.estate import Estate
-from xacct.access.explain import ASSUME, ask
+from xacct.access.explain import ASSUME, LONGEST, ask, ending
 from xacct.engine.estates import after_steps
 from xacct.engine.preparing.passage import gaps, lingering
+from xacct.kinds.key_policy import via_s3
 from xacct.plan import order, rules
 from xacct.plan.plan import Plan
 from xacct.policy.evaluate import Outcome
 from xacct.policy.match import glob
+from xacct.policy.principal import Principal
 from xacct.snapshot import Snapshot
 
 EXAMPLES = 40
 MOST_STEPS = 12
 SAMPLED = 300
 PEOPLE = (*(APPS.iam_arn(f"user/{name}") for name in USERS), RUNNER, CARL)
-IN_ROLES = tuple(DATA.iam_arn(f"role/{name}") for name in ROLES)
+IN_ROLES = tuple(DATA.iam_arn(f"role/{name}") for name in (*ROLES, HOST))
+WITH_KEY = "+key"
+"""Marks what is done on objects that are encrypted: the same one must be let use the key."""
+POSSIBLE = (Outcome.ALLOWED, Outcome.UNKNOWN)
+FOR_S3 = {"kms:ViaService": via_s3(KEY), "aws:ViaAWSService": "true"}
 Right = tuple[str, str, str]
 
 
@@ -61,22 +71,15 @@ class Moment:
             self.entered[who] = frozenset(
                 arn for arn in present if arn != who and _may(estate, principal, ASSUME, arn)
             )
-            self.rights[who] = frozenset(
-                (action, resource)
-                for action in ACTIONS
-                for resource in OBJECTS
-                if _may(estate, principal, action, resource)
-            )
+            self.rights[who] = frozenset(_rights(estate, principal))
 
-    def reach(self, start: str) -> frozenset[str]:
-        """Every role that someone can get into from where he is, one after the other."""
+    def reach(self, start: str, longest: int = len(IN_ROLES)) -> frozenset[str]:
+        """Every role that someone can get into from where he is, over at most so many others."""
         found: set[str] = set()
-        waiting = [*self.entered.get(start, ())]
-        while waiting:
-            arn = waiting.pop()
-            if arn not in found:
-                found.add(arn)
-                waiting += self.entered[arn]
+        level = {start}
+        for _ in range(longest):
+            level = {arn for one in level for arn in self.entered.get(one, ())} - found
+            found |= level
         return frozenset(found)
 
     def from_role(self, arn: str) -> frozenset[tuple[str, str]]:
@@ -84,22 +87,42 @@ class Moment:
         inside = {arn, *self.reach(arn)}
         return frozenset(right for one in inside for right in self.rights.get(one, ()))
 
-    def held(self) -> frozenset[Right]:
+    def held(self, longest: int = len(IN_ROLES)) -> frozenset[Right]:
         """Who may do what by new requests; that he may enter a role is a right too."""
         return frozenset(
             (who, action, resource)
             for who in PEOPLE
+            for roles in [self.reach(who, longest)]
             for action, resource in (
                 *self.rights[who],
-                *((ASSUME, arn) for arn in self.reach(who)),
-                *(right for arn in self.reach(who) for right in self.rights[arn]),
+                *((ASSUME, arn) for arn in roles),
+                *(right for arn in roles for right in self.rights[arn]),
             )
         )
 
 
-def _may(estate: Estate, principal: object, action: str, resource: str) -> bool:
-    outcome = ask(estate, principal, action, resource, {}).outcome  # type: ignore[arg-type]
-    return outcome in (Outcome.ALLOWED, Outcome.UNKNOWN)
+def _rights(estate: Estate, principal: Principal) -> Iterator[tuple[str, str]]:
+    """What somebody may do where he is: with objects, with the key, and with objects that are encrypted with it."""
+    for use in USES:
+        if _may(estate, principal, use, KEY, FOR_S3):
+            yield use, KEY
+    for action in ACTIONS:
+        for resource in OBJECTS:
+            first, *rest = ending(estate, principal, action, resource, {})
+            if first.outcome in POSSIBLE:
+                yield action, resource
+                if rest and rest[0].outcome in POSSIBLE:
+                    yield f"{action}{WITH_KEY}", resource
+
+
+def _may(
+    estate: Estate,
+    principal: Principal,
+    action: str,
+    resource: str,
+    context: Mapping[str, object] | None = None,
+) -> bool:
+    return ask(estate, principal, action, resource, context or {}).outcome in POSSIBLE
 
 
 def reachable(plan: Plan, chance: random.Random) -> Iterator[tuple[frozenset[int], ...]]:
@@ -132,8 +155,10 @@ def faults(given: Case, plan: Plan, chance: random.Random) -> Iterator[str]:
     steps = {step.number: step for step in plan.steps}
     start, end = Moment(given.snapshots), Moment(after_steps(given.snapshots, plan.steps))
     allowed = start.held() | end.held()
-    both = start.held() & end.held()
+    both = start.held(LONGEST) & end.held(LONGEST)
     said = {(one.who, one.role) for one in lingering(given.snapshots, plan)}
+    encrypted = given.snapshots["data"].buckets["logs"].key
+    useful = [f"{action}{WITH_KEY}" if encrypted else action for action in ACTIONS]
     announced = gaps(given.snapshots, plan, IN_ROLES, ["logs"])
     for way in reachable(plan, chance):
         moments: dict[frozenset[int], Moment] = {}
@@ -151,10 +176,10 @@ def faults(given: Case, plan: Plan, chance: random.Random) -> Iterator[str]:
                 for action, resource in moment.from_role(arn):
                     if (who, action, resource) not in allowed:
                         yield f"after {sorted(done)} a session of {who} in {arn} may {action} on {resource}"
-            for who, action, resource in both - held:
-                if action != ASSUME and not any(
+            for who, action, resource in both - moment.held(LONGEST):
+                if action in useful and not any(
                     gap.who == who
-                    and gap.action == action
+                    and gap.action == action.removesuffix(WITH_KEY)
                     and glob(gap.resource).fullmatch(resource)
                     and gap.first <= max(done)
                     for gap in announced
@@ -210,6 +235,9 @@ WRONG = {
     "rights before the trust is narrowed": without("trust_and_rights"),
     "rights before the grant is narrowed": without("grant_and_rights"),
     "the grant before the trust is narrowed": without("grant_and_trust"),
+    "the key's policy before one's own is narrowed": without("resources_and_identities"),
+    "the objects before the key is taken away": without("objects_and_keys"),
+    "permissions before a Deny or a boundary": without("denies_first"),
     "the order the wrong way round": reversed_order,
     "every document in one put": never_in_two,
     "gaps unsaid": unsaid,

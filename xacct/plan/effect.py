@@ -11,6 +11,7 @@ from xacct.account import Account
 from xacct.kinds.attachment import Attachment
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.inline import InlinePolicy
+from xacct.kinds.key_policy import KeyPolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
@@ -54,7 +55,7 @@ class Effect:
     """
 
     address: Address
-    layer: Literal["trust", "identity", "boundary", "bucket"]
+    layer: Literal["trust", "identity", "boundary", "bucket", "key"]
     holders: frozenset[Holder] = frozenset()
     people: frozenset[str] = frozenset()
     out: tuple[Part, ...] = ()
@@ -130,12 +131,11 @@ class World:
                 yield from self._of_role(address, role, _role(before), _role(after))
             case RoleTrust() as ours:
                 yield self._trust(address, ours.owner, document(before), document(after))
-            case BucketPolicy():
-                out, into = (
-                    beyond(document(before), _some(document(after))),
-                    beyond(document(after), _some(document(before))),
-                )
-                yield _effect(Effect(address=address, layer="bucket", out=out, into=into), out, into)
+            case BucketPolicy() | KeyPolicy() as ours:
+                old, new = document(before), document(after)
+                out, into = beyond(old, _some(new)), beyond(new, _some(old))
+                layer: Literal["bucket", "key"] = "key" if isinstance(ours, KeyPolicy) else "bucket"
+                yield _effect(Effect(address=address, layer=layer, out=out, into=into), out, into)
             case InlinePolicy():
                 holder = (address.account, address.kind.partition("-")[0], address.parts[0])
                 yield self._identity(

@@ -19,6 +19,7 @@ from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.plan.effect import Effect, Half, Holder, World, admits, anchor, halves, names
 from xacct.plan.revocation import is_denial
+from xacct.policy.arn import account_of
 from xacct.policy.match import glob
 from xacct.policy.shared import Part, parts, pattern_covers, resource_covers
 from xacct.resource import Address
@@ -39,7 +40,7 @@ class Scene:
         self.roles = world.roles()
         self.trusts = {anchor(self.arn(one)): one for one in self.effects if one.layer == "trust"}
         self.identities = [one for one in self.effects if one.layer == "identity"]
-        self.buckets = [one for one in self.effects if one.layer == "bucket"]
+        self.resources = [one for one in self.effects if one.layer in ("bucket", "key")]
 
     @cached_property
     def halves(self) -> dict[Address, frozenset[Half]]:
@@ -103,7 +104,7 @@ class Scene:
     def _direct(self, arn: str) -> Iterator[Effect]:
         holder = self.holder(arn)
         yield from (one for one in self.effects if holder in one.holders and one.layer != "trust")
-        for one in self.buckets:
+        for one in self.resources:
             if any(names(part, arn) for part in (*one.less, *one.more)):
                 yield one
 
@@ -223,22 +224,43 @@ def attachments_and_policies(scene: Scene) -> Iterator[Edge]:
             yield from _less_then_more(found[address], changed)
 
 
-def buckets_and_identities(scene: Scene) -> Iterator[Edge]:
-    """A bucket's policy and what its users hold: across accounts both must allow, at home a Deny limits."""
-    for bucket in scene.buckets:
-        for one in (*scene.identities, *(one for one in scene.effects if one.layer == "boundary")):
-            across = bucket.address.account != one.address.account
-            for first, then in ((bucket, one), (one, bucket)):
+def resources_and_identities(scene: Scene) -> Iterator[Edge]:
+    """The policy of a bucket or key and what its users hold.
+
+    Across accounts both must allow. At home a Deny limits, and so does a key that leaves it to IAM, or no
+    longer does.
+    """
+    holding = [one for one in scene.effects if one.layer in ("identity", "boundary")]
+    for resource in scene.resources:
+        for one in holding:
+            across = resource.address.account != one.address.account
+            for first, then in ((resource, one), (one, resource)):
                 limited = across or _any_deny(first.less) or _any_deny(then.more)
-                if limited and _meet_at(bucket, first, then):
+                if (limited or _leaves_it_to_iam(resource)) and _meet_at(resource, first, then):
                     yield from _less_then_more(first, then)
 
 
-def _meet_at(bucket: Effect, first: Effect, then: Effect) -> bool:
-    """Whether what leaves by the first and what comes by the other speak of the same people and bucket."""
-    if first is bucket:
-        return _named_there(first.less, then) and _on_bucket(then.more, bucket)
-    return _named_there(then.more, first) and _on_bucket(first.less, bucket)
+def objects_and_keys(scene: Scene) -> Iterator[Edge]:
+    """What is encrypted asks for two rights of the same people: the object's goes before the key's comes, and back."""
+    judged = [one for one in scene.effects if one.layer != "trust"]
+    on_keys = [one for one in judged if _of_service("kms", (*one.less, *one.more))]
+    on_objects = [one for one in judged if _of_service("s3", (*one.less, *one.more))] if on_keys else []
+    for key in on_keys:
+        for other in on_objects:
+            for (first, leaving), (then, coming) in (
+                ((key, "kms"), (other, "s3")),
+                ((other, "s3"), (key, "kms")),
+            ):
+                gone, come = _of_service(leaving, first.less), _of_service(coming, then.more)
+                if gone and come and _same_people(first, gone, then, come):
+                    yield from _less_then_more(first, then)
+
+
+def _meet_at(resource: Effect, first: Effect, then: Effect) -> bool:
+    """Whether what leaves by the first and what comes by the other speak of the same people and resource."""
+    if first is resource:
+        return _named_there(first.less, then) and _speaks_of(then.more, resource)
+    return _named_there(then.more, first) and _speaks_of(first.less, resource)
 
 
 SAFETY: tuple[Callable[[Scene], Iterator[Edge]], ...] = (
@@ -249,7 +271,8 @@ SAFETY: tuple[Callable[[Scene], Iterator[Edge]], ...] = (
     denies_first,
     members_and_groups,
     attachments_and_policies,
-    buckets_and_identities,
+    resources_and_identities,
+    objects_and_keys,
 )
 
 
@@ -392,17 +415,58 @@ def _named_there(some: tuple[Part, ...], one: Effect) -> bool:
     return any(names(part, person) for part in some for person in one.people)
 
 
-def _on_bucket(some: tuple[Part, ...], bucket: Effect) -> bool:
-    """Whether parts of an identity policy may speak of a bucket."""
-    name = bucket.address.parts[0]
-    return any(
-        (part.action is None or part.action[:1] in "*?" or part.action.startswith("s3:"))
-        and (
-            part.resource is None
-            or glob(part.resource.rpartition(":::")[2].partition("/")[0]).fullmatch(name) is not None
-            or "${" in part.resource
+def _leaves_it_to_iam(resource: Effect) -> bool:
+    """Whether a change of a key's policy speaks of the account as a whole, which only delegates."""
+    own = {resource.address.account.root, resource.address.account.id}
+    changed = (*resource.less, *resource.more)
+    return resource.layer == "key" and any(one.principal and one.principal.value in own for one in changed)
+
+
+def _same_people(one: Effect, some: Sequence[Part], other: Effect, others: Sequence[Part]) -> bool:
+    """Whether parts of two effects may speak of the same people: holders of documents, or those who are named."""
+    if one.people and other.people:
+        return bool(one.people & other.people)
+    if one.people or other.people:
+        people, named = (one.people, others) if one.people else (other.people, some)
+        return any(names(part, person) for part in named for person in people)
+    return any(_named_by(mine, theirs) or _named_by(theirs, mine) for mine in some for theirs in others)
+
+
+def _named_by(part: Part, other: Part) -> bool:
+    """Whether a part of one resource's policy speaks of whom a part of another's names."""
+    named = other.principal
+    if named is None or named.type != "AWS":
+        return part.principal is None or part.principal.value == "*" or part.principal == named
+    whole = account_of(named.value) if named.value.endswith(":root") else named.value
+    return names(part, whole)
+
+
+def _of_service(service: str, some: Sequence[Part]) -> list[Part]:
+    return [one for one in some if one.action is None or _begins(one.action, service)]
+
+
+def _begins(action: str, service: str) -> bool:
+    """Whether an action, or a pattern of them, may be one of a service."""
+    fixed = action.partition("*")[0].partition("?")[0]
+    return fixed.startswith(f"{service}:") or f"{service}:".startswith(fixed)
+
+
+def _speaks_of(some: tuple[Part, ...], resource: Effect) -> bool:
+    """Whether parts of an identity policy may speak of a bucket, or of a key."""
+    name = resource.address.parts[0]
+    if resource.layer == "key":
+        region, _, key = name.partition("/")
+        account = resource.address.account
+        arn = f"arn:{account.partition}:kms:{region}:{account.id}:key/{key}"
+        return any(
+            one.resource is None or "${" in one.resource or resource_covers(one.resource, arn)
+            for one in _of_service("kms", some)
         )
-        for part in some
+    return any(
+        one.resource is None
+        or glob(one.resource.rpartition(":::")[2].partition("/")[0]).fullmatch(name) is not None
+        or "${" in one.resource
+        for one in _of_service("s3", some)
     )
 
 
