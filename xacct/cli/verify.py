@@ -90,6 +90,7 @@ def command(
     from xacct.engine.verifying.neighbours import neighbours
     from xacct.engine.verifying.unenforced import enforced, unenforced
     from xacct.engine.verifying.verify import Patience, exit_code, verify
+    from xacct.engine.verifying.ways import ways
     from xacct.manifest.expected.asked import ALONE, asked
     from xacct.manifest.expected.expect import crowds, expect, names, only
     from xacct.manifest.expected.gone import gone
@@ -134,6 +135,7 @@ def command(
     if not only_accounts and (estate := judge.estate) is not None:
         beside += neighbours(manifest, estate, checks, now)
         beside += excess(manifest, estate, findings)
+        beside += ways(manifest, estate, checks, now)
     findings += [one for one in beside if not only_links or one.check.link in only_links]
     nothing_tried = not findings and bool(only_accounts)
     report = Report(
@@ -189,6 +191,7 @@ class _Live:
         """Every account as it was read; one that cannot be asked is a gap and does not stop the others."""
         from xacct.cli.credentials import sessions
         from xacct.engine.reading.observe import observe
+        from xacct.manifest.expected.expect import reached
         from xacct.snapshot import EVERYTHING, Snapshot, Unread
 
         if self._snapshots is None:
@@ -202,7 +205,8 @@ class _Live:
                 except XacctError as error:
                     gap = Unread(account=spec.account.name, what=EVERYTHING, reason=str(error))
                     found[spec.account.name] = Snapshot(account=spec.account, unread=frozenset({gap}))
-            self._snapshots = {**found, **observe(gateways, self._manifests)}
+            more = [(one.account.name, one.name) for each in self._manifests for one in reached(each)]
+            self._snapshots = {**found, **observe(gateways, self._manifests, more=more)}
         return self._snapshots
 
     def estate(self) -> Estate:

@@ -21,6 +21,11 @@ def live_estate(snapshots: Mapping[str, Snapshot]) -> Estate:
     return Estate.of(snapshots.values())
 
 
+def by_name(estate: Estate) -> dict[str, Snapshot]:
+    """The accounts of an estate by their names."""
+    return {snapshot.account.name: snapshot for snapshot in estate.snapshots.values()}
+
+
 def planned_estate(snapshots: Mapping[str, Snapshot], plan: Plan) -> Estate:
     """The accounts as they will be once every step of a plan is done."""
     return Estate.of(after_steps(snapshots, plan.steps).values())

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 from xacct.access.estate import NOBODY_KNOWS, Estate
 from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
-from xacct.engine.verifying.neighbours import estate_by_name
-from xacct.kinds.attachment import Attachment
-from xacct.kinds.managed_policy import ManagedPolicy
-from xacct.kinds.role_policy import RolePolicy
+from xacct.engine.estates import by_name
+from xacct.engine.verifying.declared import policies_of
 from xacct.manifest.desired.desire import desire
 from xacct.manifest.expected.paths import Path, paths
 from xacct.manifest.model import Manifest
-from xacct.policy.document import NEW, Document
+from xacct.policy.addressed import joined
+from xacct.policy.document import Document
 from xacct.policy.evaluate import decide
 from xacct.policy.proof.prove import Counterexample, NotDecided, Proven, no_more_than
 from xacct.policy.request import Request
@@ -30,7 +29,7 @@ def excess(manifest: Manifest, estate: Estate, findings: Sequence[Finding] = ())
     Where ``findings`` show already that sessions of a role may do too much, that is not said again. A role that
     the manifest only names is its owner's, whatever it may do.
     """
-    snapshots = estate_by_name(estate)
+    snapshots = by_name(estate)
     wide = {
         one.check.role
         for one in findings
@@ -59,9 +58,9 @@ class _Look:
     resources: tuple[Resource, ...]
 
     def findings(self) -> Iterator[Finding]:
-        declared, attached = self._declared()
+        declared, attached = policies_of(self.path.role, self.resources)
         named = [one for name, one in self._live() if name in attached and isinstance(one, Document)]
-        whole = _joined((*declared.values(), *named))
+        whole = joined((*declared.values(), *named))
         for name, document in self._live():
             if name in attached or (document is not None and document == declared.get(name)):
                 continue
@@ -75,17 +74,6 @@ class _Look:
                     yield self._finding(name, None, reason)
                 case Counterexample(request, _):
                     yield self._finding(name, request, "")
-
-    def _declared(self) -> tuple[dict[str, Document], frozenset[str]]:
-        """What is declared for the role, by name or ARN; and the ARNs of what is only named, whatever is in it."""
-        account, name = self.path.role.account, self.path.role.name
-        mine = [one for one in self.resources if one.address.account == account]
-        arns = {one.policy for one in mine if isinstance(one, Attachment) and one.owner == name}
-        found = {one.name: one.document for one in mine if isinstance(one, RolePolicy) and one.owner == name}
-        managed = {
-            one.arn: one.document for one in mine if isinstance(one, ManagedPolicy) and one.arn in arns
-        }
-        return {**found, **managed}, frozenset(arns - set(managed))
 
     def _live(self) -> Iterator[tuple[str, object]]:
         yield from sorted(self.record.inline.items())
@@ -138,8 +126,3 @@ class _Look:
             session, request.action, request.resource, resource_account=NOBODY_KNOWS, context=request.context
         )
         return decide(elsewhere, replace(policies, resource=_WELCOME, unknown=frozenset())).allowed
-
-
-def _joined(documents: Sequence[Document]) -> Document:
-    sources = [one.source for document in documents for one in document.statements]
-    return Document.parse(f'{{"Version":"{NEW}","Statement":[{",".join(sources)}]}}')

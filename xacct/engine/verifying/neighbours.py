@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,17 +10,18 @@ from xacct.access.explain import Hop, ask
 from xacct.access.who import Reacher, who_can
 from xacct.account import Account
 from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
+from xacct.engine.estates import by_name
 from xacct.engine.layer import ASSUME, short
+from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.diagnose import statements_of
 from xacct.manifest.documents import ACCESS, on_objects
 from xacct.manifest.expected.paths import EVERYBODY, Path, Target, paths
 from xacct.manifest.expected.reach import bucket_may_allow
 from xacct.manifest.model import Manifest
+from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome as Decided
 from xacct.policy.principal import Anonymous, Principal, Root, Session
-from xacct.snapshot import Snapshot
 
-_OURS = re.compile(r"Xacct[0-9a-f]{8}[0-9a-f]{12}[0-9]*")
 _WORDS = {action: word for word, action in ACCESS.items()}
 
 
@@ -34,21 +34,16 @@ def neighbours(
     To its buckets without any role: principals of other accounts than the bucket's. Whoever ``checks`` try is
     left to them, and so is what a statement with a mark of xacct allows, which some manifest declares.
     """
-    every = paths(manifest, estate_by_name(estate))
+    every = paths(manifest, by_name(estate))
     tried = {(check.caller.arn, check.role, check.action) for check in checks if check.caller.profile}
     asked = {(check.caller.arn, check.role) for check in checks if check.want is Want.ALLOWED}
-    look = _Look(manifest, estate, every, tried, asked, now)
+    look = _Look(manifest, estate, every, tried, asked, now, Declared(manifest, estate, every))
     found: dict[tuple[str, str, str], Finding] = {}
     for path in every:
         for finding in (*look.into_role(path), *look.to_buckets(path)):
             check = finding.check
             found.setdefault((check.caller.arn, check.role, f"{check.action} {check.resource}"), finding)
     return tuple(found.values())
-
-
-def estate_by_name(estate: Estate) -> dict[str, Snapshot]:
-    """The snapshots by the names of their accounts."""
-    return {snapshot.account.name: snapshot for snapshot in estate.snapshots.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +56,7 @@ class _Look:
     tried: set[tuple[str, str, str]]
     asked: set[tuple[str, str]]
     now: str
+    declared: Declared
 
     def into_role(self, path: Path) -> Iterator[Finding]:
         """Whoever may assume the role of a path and is in none of the paths into it."""
@@ -107,7 +103,7 @@ class _Look:
                     at_home = reacher.principal.account == target.bucket.account.id
                     if reacher.roles or at_home or not _certain(reacher) or self._known(arn, "", action):
                         continue
-                    if _marked(reacher.hops[0]):
+                    if self._vouched(reacher.hops[0]):
                         continue
                     place = f"{target.bucket.name}/{target.prefix}" if target.prefix else target.bucket.name
                     yield _finding(
@@ -136,6 +132,17 @@ class _Look:
             is Decided.ALLOWED
             for target in path.targets
             for action in target.actions
+        )
+
+    def _vouched(self, hop: Hop) -> bool:
+        """Whether every statement of the bucket that lets it through is one that a manifest declares."""
+        bucket = self.estate.bucket(hop.request.resource)
+        policy = bucket.policy if bucket else None
+        numbers = [one.number for one in hop.settled.decision.deciders if one.layer == "resource"]
+        return (
+            isinstance(policy, Document)
+            and bool(numbers)
+            and all(self.declared.vouched(policy.statements[number]) for number in numbers)
         )
 
     def _known(self, arn: str, role: str, action: str) -> bool:
@@ -178,12 +185,6 @@ def _arn(principal: Principal) -> str:
     if isinstance(principal, Anonymous):
         return EVERYBODY
     return principal.role_arn if isinstance(principal, Session) else principal.arn
-
-
-def _marked(hop: Hop) -> bool:
-    """Whether every statement of the bucket that lets it through carries a mark of xacct."""
-    sids = [one.sid for one in hop.settled.decision.deciders if one.layer == "resource"]
-    return bool(sids) and all(_OURS.fullmatch(sid) for sid in sids)
 
 
 def _finding(check: Check, hop: Hop, estate: Estate, layer: Layer) -> Finding:

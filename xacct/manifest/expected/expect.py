@@ -81,6 +81,11 @@ def places(manifest: Manifest, link: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
+def reached(manifest: Manifest) -> frozenset[Name]:
+    """The buckets that any path leads to, by a link or by the written documents of a role."""
+    return frozenset(target.bucket for path in paths(manifest, {}) for target in path.targets)
+
+
 def names(manifest: Manifest) -> tuple[str, ...]:
     """What ``--only`` and ``use`` may name: the links, and the roles of the plain form."""
     return tuple(sorted({path.name for path in paths(manifest, {})}))

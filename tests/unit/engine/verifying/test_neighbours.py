@@ -143,6 +143,18 @@ def test_what_another_manifest_has_marked_is_declared_there(tmp_path: Path) -> N
     assert found(tmp_path, estate(reader(ANNA), FRIEND, policy=marked)) == {}
 
 
+@pytest.mark.parametrize("manifest", ["other", "demo"])
+def test_a_mark_that_does_not_fit_or_is_not_declared_vouches_for_nothing(
+    manifest: str, tmp_path: Path
+) -> None:
+    """Whoever may put the policy can write one of our Sids (trap 81)."""
+    marked = marked_statement(manifest, Document.of(bucket_policy({"AWS": ELSEWHERE})).statements[0])
+    if manifest == "other":
+        marked = marked.replace("s3:GetObject", "s3:PutObject")
+    policy = Document.parse('{"Version": "2012-10-17", "Statement": [' + marked + "]}")
+    assert len(found(tmp_path, estate(reader(ANNA), FRIEND, policy=policy))) == 1
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_of_the_callers_own_side_both_are_needed(allowed: bool, tmp_path: Path) -> None:
     own = user("bob", **({"s3": allow("s3:*")} if allowed else {}))
