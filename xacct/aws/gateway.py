@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -16,6 +15,7 @@ from botocore.parsers import ResponseParserError
 
 from xacct.account import Account
 from xacct.aws.caller import Caller, identify
+from xacct.aws.dated import answered_at
 from xacct.aws.faults import NO_CREDENTIALS, no_credentials, not_entered, service_error
 from xacct.aws.platform import answering
 from xacct.errors import ServiceError
@@ -147,7 +147,7 @@ class Gateway:
     def _hear(self, answer: Mapping[str, Any]) -> None:
         """What an answer says about the service: its time, and what it is where nothing else tells."""
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        self._ahead = _ahead(headers.get("date", ""), datetime.now(UTC), self._ahead)
+        self._ahead = _ahead(answered_at(answer), datetime.now(UTC), self._ahead)
         if self.platform == PRIVATE:
             self.platform = answering(headers) or self.platform
 
@@ -186,12 +186,11 @@ def _only_reads(call: Call) -> None:
         raise ValueError(f"{call.operation} is nothing to ask: it may change something")
 
 
-def _ahead(date: str, now: datetime, before: timedelta) -> timedelta:
+def _ahead(date: datetime | None, now: datetime, before: timedelta) -> timedelta:
     """How far a date of whole seconds is ahead; as before where it is none."""
-    try:
-        apart = parsedate_to_datetime(date) - now
-    except (ValueError, TypeError):  # absent, no date, or one without a zone
+    if date is None:
         return before
+    apart = date - now
     return timedelta(0) if abs(apart) <= _IN_STEP else apart + timedelta(seconds=1)
 
 

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any
 
+from xacct.aws.dated import answered_at
 from xacct.aws.retry import Patience
 from xacct.engine.gateway import Gateway
 from xacct.errors import Refused, ServiceError
@@ -204,7 +203,7 @@ def look(gateway: Gateway, place: LockSpec) -> Held | None:
         holder=holder,
         since=since,
         until=since + timedelta(seconds=seconds),
-        now=_service_time(answer),
+        now=answered_at(answer) or datetime.now(UTC),
         tag=str(answer["ETag"]),
         token=token,
     )
@@ -235,14 +234,6 @@ def remove(gateway: Gateway, place: LockSpec, held: Held) -> None:
 
 def _where(gateway: Gateway, place: LockSpec) -> dict[str, str]:
     return {"Bucket": place.bucket.name, "Key": place.key, "ExpectedBucketOwner": gateway.account.id}
-
-
-def _service_time(answer: Mapping[str, Any]) -> datetime:
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-    try:
-        return parsedate_to_datetime(date)
-    except (TypeError, ValueError):
-        return datetime.now(UTC)
 
 
 def _written(moment: datetime) -> str:
