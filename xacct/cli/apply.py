@@ -81,6 +81,10 @@ def command(
     goes on. With --resume the rest of an earlier run is applied, which was approved then; what it began is
     taken up where the journal left it.
 
+    What a step changes is looked at once more right before the write, whatever plan it is of: changed by
+    others since, it is left as it is, and the step fails. What changes between that look and the write is
+    written over, because the services have no compare-and-swap.
+
     Ends with 0 where all was done, 5 where only a part was, 6 where a guard refused, and 7 where all that
     was planned is done but some of the accounts could not be read.
     """

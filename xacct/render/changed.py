@@ -15,14 +15,27 @@ def changes_text(changes: Iterable[Changed]) -> str:
     return "\n".join(line for changed in changes for line in _lines(changed))
 
 
+def fields_text(changed: Changed) -> str:
+    """The fields of one thing that differ; of one that was not there, all that it has now."""
+    lines = list(_fields(changed))
+    if changed.before is None:
+        lines.insert(0, "  it was not there, and now it has")
+    elif changed.after is None:
+        lines = ["  it is gone"]
+    return "\n".join(lines)
+
+
 def _lines(changed: Changed) -> Iterator[str]:
     if changed.before is None:
         yield f"  {changed.address} was not there"
-        return
-    if changed.after is None:
+    elif changed.after is None:
         yield f"  {changed.address} is gone"
-        return
-    yield f"  {changed.address}"
+    else:
+        yield f"  {changed.address}"
+        yield from _fields(changed)
+
+
+def _fields(changed: Changed) -> Iterator[str]:
     for name, old, new in changed.fields():
         if isinstance(old, Document) or isinstance(new, Document):
             yield f"    {name}"

@@ -15,7 +15,7 @@ from xacct.platform import platform_named
 from xacct.policy.difference import differences
 from xacct.policy.document import Document
 from xacct.problem import Problem
-from xacct.render.changed import changes_text
+from xacct.render.changed import fields_text
 from xacct.render.statements import change_lines, statement_lines
 from xacct.resource import Request, Resource, Shown, Splice
 
@@ -43,8 +43,8 @@ def outcome_text(outcome: StepOutcome) -> str:
         case Applied(calls=calls):
             return f"[{step.number}] {what} done" + ("" if calls else ", it was so already")
         case Failed(error=error):
-            changed = changes_text(error.changes) if isinstance(error, Stale) else ""
-            lines = [f"  {line}" for line in changed.splitlines()]
+            changes = error.changes if isinstance(error, Stale) else ()
+            lines = [f"  {line}" for changed in changes for line in fields_text(changed).splitlines()]
             fix = [f"    {error.fix}"] if error.fix else []
             return "\n".join([f"[{step.number}] {what} FAILED: {error}", *lines, *fix])
         case Skipped(because=because):

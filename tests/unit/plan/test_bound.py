@@ -148,6 +148,8 @@ def test_between_is_field_by_field() -> None:
     assert between({"a": "1", "b": "2"}, forms)
     assert not between({"a": "1", "b": "3"}, forms)
     assert not between({"a": "1", "c": "1"}, forms)
+    assert not between({"a": "1"}, forms), "what every form has is missing"
+    assert between({"a": "1"}, [*forms, {"a": "3"}])
     assert not between(None, forms)
     assert between(None, [None, *forms])
     assert not between({"a": "1"}, [None])
