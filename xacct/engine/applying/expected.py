@@ -16,6 +16,7 @@ from xacct.engine.reading.holders import holders
 from xacct.kinds.group import Group
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.role import Role
+from xacct.kinds.role_trust import RoleTrust
 from xacct.kinds.shared import SharedStatements
 from xacct.plan.bound import Changed, Stale, between
 from xacct.plan.codec import shown_json
@@ -42,28 +43,30 @@ class Expected:
     id: str = ""
     holders: immutabledict[str, str] = field(default_factory=immutabledict, repr=False)
 
-    def check(self, found: alone.Shown | None) -> None:
-        """That what was found is one of these.
+    def check(self, seen: alone.Seen) -> None:
+        """That what was seen is one of these.
 
         Raises:
             Stale: it is another.
         """
-        if found is not None and not self.id:
-            found = {name: value for name, value in found.items() if name != alone.UNIQUE_ID}
-        if between(found, [self._shown(form) for form in self.forms]):
+        before, now = _shown(self.before), seen.fields
+        another = bool(self.id and seen.id) and self.id != seen.id
+        if not another and between(now, [_shown(form) for form in self.forms]):
             return
+        if another:
+            before = {**(before or {}), "unique id": self.id}
+            now = {**(now or {}), "unique id": seen.id}
         address = self.resource.address
         raise Stale(
             f"{address} in account {address.account.id} was changed since the plan was made, as it shows right before "
             "the write",
-            changes=[Changed(str(address), self._shown(self.before), found)],
+            changes=[Changed(str(address), before, now)],
             fix=_AGAIN,
         )
 
-    def _shown(self, form: Resource | None) -> alone.Shown | None:
-        if isinstance(form, Role) and self.id:
-            return alone.role_shown(form, self.id)
-        return None if form is None else shown_json(form)
+
+def _shown(form: Resource | None) -> alone.Fields | None:
+    return None if form is None else shown_json(form)
 
 
 def expectations(plan: Plan, snapshots: Mapping[str, Snapshot]) -> dict[int, Expected]:
@@ -79,12 +82,12 @@ def expectations(plan: Plan, snapshots: Mapping[str, Snapshot]) -> dict[int, Exp
         if not _to_be_looked_at(step, made):
             continue
         # What is planned from lacks the ids that nobody has in a trust; what lives has them.
-        live, unique_id = roles.get(step.address, (None, ""))
+        live = roles.get(step.address)
         found[step.number] = Expected(
             resource=_resource(step.change),
             before=_ends(step.change)[0],
             forms=(*forms[step.address], *([live] if live else [])),
-            id=unique_id,
+            id=_id(snapshots, step.address),
             holders=known,
         )
     return found
@@ -116,11 +119,26 @@ def _made(plan: Plan) -> Iterator[Address]:
             yield step.address
 
 
-def _roles(snapshots: Mapping[str, Snapshot]) -> Iterator[tuple[Address, tuple[Role, str]]]:
-    """Roles as they were read, each with its unique id."""
+def _roles(snapshots: Mapping[str, Snapshot]) -> Iterator[tuple[Address, Role]]:
+    """Roles as they were read."""
     for snapshot in snapshots.values():
-        for role in Role.pick(snapshot):
-            yield role.address, (role, snapshot.roles[role.name].id)
+        yield from ((role.address, role) for role in Role.pick(snapshot))
+
+
+def _id(snapshots: Mapping[str, Snapshot], address: Address) -> str:
+    """The unique id of the role or group that an address is about, where its look will tell it."""
+    snapshot = snapshots.get(address.account.name)
+    if snapshot is None:
+        return ""
+    match address.kind:
+        case Role.kind | RoleTrust.kind:
+            role = snapshot.roles.get(address.parts[0])
+            return role.id if role else ""
+        case Group.kind:
+            group = snapshot.groups.get(address.parts[0])
+            return group.id if group else ""
+        case _:
+            return ""
 
 
 def _ends(change: Change) -> tuple[Resource | None, Resource | None]:

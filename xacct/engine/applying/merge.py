@@ -7,9 +7,9 @@ window shows it, and we merge once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from xacct.aws.documents import document_in
 from xacct.aws.retry import Patience, Wait, persist
@@ -43,7 +43,7 @@ class Put(Protocol):
 class Merge:
     """One change to one shared document. ``where`` is its address in words.
 
-    ``check`` raises where what is ours in the live text is not as the plan expects it. ``waits_for`` says what
+    ``check`` raises where what is ours in what was read is not as the plan expects it. ``waits_for`` says what
     trying again may help against, ``waiting`` is told what is waited for, and ``stopping`` whether the run is to
     end.
     """
@@ -52,7 +52,7 @@ class Merge:
     gateway: Gateway
     where: str
     patience: Patience
-    check: Callable[[str | None], None]
+    check: Callable[[Mapping[str, Any] | None], None]
     put: Put
     waits_for: Callable[[ServiceError], Wait | None]
     waiting: Callable[[str, float], None]
@@ -87,9 +87,10 @@ class Merge:
     def _read_and_put(self) -> Call | None:
         for _ in range(_READS):
             began = self.patience.clock()
-            live = self._text()
+            answer = self.gateway.ask(self.splice.read)
+            live = self._text(answer)
             try:
-                self.check(live)
+                self.check(answer)
                 if settled(self.splice, live):
                     return None
                 call = self.splice.merged(live)
@@ -128,7 +129,7 @@ class Merge:
         for look in range(_LOOKS):
             self.patience.sleep(pause)
             try:
-                if settled(self.splice, self._text()):
+                if settled(self.splice, self._text(self.gateway.ask(self.splice.read))):
                     return True
             except MalformedDocument:
                 pass  # what others have put there since is looked at again by the next merge
@@ -139,8 +140,7 @@ class Merge:
             pause = min(max(2 * pause, 0.5), self.patience.longest)
         return False
 
-    def _text(self) -> str | None:
-        answer = self.gateway.ask(self.splice.read)
+    def _text(self, answer: Mapping[str, Any] | None) -> str | None:
         return document_in(self.splice.read.operation, answer) if answer else None
 
 

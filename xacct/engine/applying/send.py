@@ -145,10 +145,10 @@ class Sender:
         gateway = self._gateways[step.address.account.name]
         self._owner_first(gateway, splice.write)
 
-        def check(live: str | None) -> None:
+        def check(answer: Mapping[str, Any] | None) -> None:
             expected = self._expected.get(step.number)
             if expected is not None:
-                expected.check(alone.part_of(expected.resource, live, expected.holders))
+                expected.check(alone.part_of(expected.resource, answer, expected.holders))
 
         def put(call: Call, before: str | None, fresh: Callable[[], bool]) -> bool:
             return self._put_once(step, index, call, before, fresh)

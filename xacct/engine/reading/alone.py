@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from immutabledict import immutabledict
@@ -25,10 +25,22 @@ from xacct.policy.document import Document
 from xacct.resource import Call, Resource
 from xacct.snapshot import LiveDocument, RawDocument, RoleRecord, Snapshot
 
-UNIQUE_ID = "unique id"
-"""The field that holds who a role is: made again under the same name, it is another one."""
+Fields = Mapping[str, Any]
 
-Shown = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What lives in a place: its fields as people read them, None where nothing does.
+
+    ``id`` is the unique id of the role or group, where the answer tells it: made again under the same name, it is
+    another one.
+    """
+
+    fields: Fields | None
+    id: str = ""
+
+
+NOTHING = Seen(None)
 
 
 def question(resource: Resource) -> Call | None:
@@ -51,8 +63,8 @@ def question(resource: Resource) -> Call | None:
             return None
 
 
-def read(gateway: Gateway, resource: Resource, known: Mapping[str, str]) -> Shown | None:
-    """The fields of what lives where this resource has its place, as people read them; None where nothing does.
+def read(gateway: Gateway, resource: Resource, known: Mapping[str, str]) -> Seen:
+    """What lives where this resource has its place.
 
     ``known`` are ARNs by unique id, for the trust of a role. What is no policy by our reading is kept as text.
 
@@ -64,47 +76,50 @@ def read(gateway: Gateway, resource: Resource, known: Mapping[str, str]) -> Show
         raise ValueError(f"a {resource.kind} is not read alone")
     if isinstance(resource, Role):
         detail = role_itself(gateway, resource.name)
-        return None if detail is None else _role(resource, role_record(detail), known)
+        return NOTHING if detail is None else _role(resource, role_record(detail), known)
     answer = gateway.ask(asked)
     if answer is None:
-        return None
+        return NOTHING
     match resource:
         case Group():
-            return shown_json(replace(resource, path=str(answer["Group"].get("Path") or "/")))
+            group = answer["Group"]
+            live = replace(resource, path=str(group.get("Path") or "/"))
+            return Seen(shown_json(live), str(group.get("GroupId") or ""))
         case ManagedPolicy():
             path = str(answer["Policy"].get("Path") or "/")
             found = _version(gateway, resource, str(answer["Policy"]["DefaultVersionId"]))
-            return {**_with_document(resource, found), "path": path}
+            return Seen({**_with_document(resource, found), "path": path})
         case _:
-            return _with_document(resource, live_document(document_in(asked.operation, answer)))
+            return Seen(_with_document(resource, live_document(document_in(asked.operation, answer))))
 
 
-def part_of(resource: Resource, text: str | None, known: Mapping[str, str]) -> Shown | None:
-    """The fields of a manifest's part of a live shared document; None where it has none.
+def part_of(resource: Resource, answer: Mapping[str, Any] | None, known: Mapping[str, str]) -> Seen:
+    """A manifest's part of a shared document, out of the answer to the read that its merge begins with.
 
     Raises:
-        MalformedDocument: the text is no policy.
+        MalformedDocument: the document is no policy.
     """
-    if text is None or not isinstance(resource, SharedStatements):
-        return None
+    if answer is None or not isinstance(resource, SharedStatements):
+        return NOTHING
+    unique_id = str(answer.get("Role", {}).get("RoleId") or "")
+    text = document_in(resource.spliced().read.operation, answer)
+    if text is None:
+        return Seen(None, unique_id)
     document = Document.parse(text)
     if isinstance(resource, RoleTrust):
         document = with_arns(document, known)
     part = resource.within(document)
-    return None if part is None else shown_json(part)
+    return Seen(None if part is None else shown_json(part), unique_id)
 
 
-def role_shown(role: Role, unique_id: str) -> Shown:
-    """A role's fields, and who it is."""
-    return {**shown_json(role), UNIQUE_ID: unique_id}
-
-
-def _role(role: Role, record: RoleRecord, known: Mapping[str, str]) -> Shown:
+def _role(role: Role, record: RoleRecord, known: Mapping[str, str]) -> Seen:
     trust = record.trust
     readable = with_arns(trust, known) if isinstance(trust, Document) else role.trust
     held = Snapshot(account=role.account, roles=immutabledict({record.name: replace(record, trust=readable)}))
-    found = role_shown(next(Role.pick(held)), record.id)
-    return {**found, "trust": trust.text} if isinstance(trust, RawDocument) else found
+    fields = shown_json(next(Role.pick(held)))
+    if isinstance(trust, RawDocument):
+        fields = {**fields, "trust": trust.text}
+    return Seen(fields, record.id)
 
 
 def _version(gateway: Gateway, policy: ManagedPolicy, version: str) -> LiveDocument:
@@ -125,7 +140,7 @@ def _version(gateway: Gateway, policy: ManagedPolicy, version: str) -> LiveDocum
     return live_document(document_in("GetPolicyVersion", answer))
 
 
-def _with_document(resource: ManagedPolicy | InlinePolicy | Any, found: LiveDocument) -> Shown:
+def _with_document(resource: Any, found: LiveDocument) -> Fields:
     if isinstance(found, RawDocument):
         return {**shown_json(resource), "document": found.text}
     return shown_json(replace(resource, document=found))

@@ -164,6 +164,30 @@ def test_another_role_under_the_same_name_is_another_role():
     assert list(changed.fields()) == [("unique id", ROLE.id, "AROANEW")]
 
 
+def test_another_foreign_role_under_the_same_name_gets_nothing_of_ours_into_its_trust():
+    """Trap 1: whoever it is now may be able to do anything."""
+    ours, _, snapshot = EXAMPLES["role-trust"]
+    theirs = '{"Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
+    told = {"RoleName": "reader", "AssumeRolePolicyDocument": theirs}
+    for unique_id, sent in ((ROLE.id, True), ("AROANEW", False)):
+        script = {"iam:GetRole": [{"Role": {**told, "RoleId": unique_id}}]}
+        script["iam:UpdateAssumeRolePolicy"] = lambda params, script=script: script["iam:GetRole"].append(
+            {"Role": {**told, "AssumeRolePolicyDocument": params["PolicyDocument"]}}
+        )
+        gateway, outcomes = run(plan_of(Create(ours)), script, {"data": snapshot})
+        assert bool(gateway.told) is sent
+        assert isinstance(outcomes[-1], Applied if sent else Failed)
+    assert list(outcomes[-1].error.changes[0].fields()) == [("unique id", ROLE.id, "AROANEW")]
+
+
+def test_another_group_under_the_same_name_is_another_group():
+    group, moved, snapshot = EXAMPLES["group"]
+    plan = plan_of(Update(group, moved))
+    for unique_id, kind in ((snapshot.groups["Testers"].id, Applied), ("AGPANEW", Failed), ("", Applied)):
+        script = {"iam:GetGroup": {"Group": {"GroupId": unique_id, "Path": "/"}}}
+        assert isinstance(run(plan, script, {"data": snapshot})[1][-1], kind)
+
+
 def test_where_the_id_was_not_known_the_fields_decide():
     assert isinstance(run(plan_of(Update(READER, LONGER)), answer(RoleId="AROANEW"), {})[1][-1], Applied)
 
@@ -214,6 +238,13 @@ def test_the_end_of_sessions_is_never_held_back():
     assert isinstance(outcomes[-1], Applied)
     assert gateway.asked == []
     assert gateway.operations == ["PutRolePolicy"]
+
+
+def test_what_ended_sessions_is_looked_at_before_it_goes():
+    """It goes with its role; ended once more meanwhile, they are not for us to open."""
+    ended = denial(ACCOUNT, "reader")
+    assert isinstance(run(plan_of(Delete(ended)), holding(ended.document))[1][-1], Applied)
+    assert isinstance(run(plan_of(Delete(ended)), holding(FOREIGN))[1][-1], Failed)
 
 
 def test_without_what_it_was_made_from_a_plan_is_held_to_nothing():

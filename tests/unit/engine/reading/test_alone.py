@@ -35,7 +35,11 @@ def answers(kind):
             }
             return {"iam:GetRole": {"Role": role}}
         case "group":
-            return {"iam:GetGroup": {"Group": {"GroupName": example.name, "Path": example.path}}}
+            return {
+                "iam:GetGroup": {
+                    "Group": {"GroupName": example.name, "GroupId": "AGPA", "Path": example.path}
+                }
+            }
         case "managed-policy":
             document = json.loads(example.document.source)
             return {
@@ -59,15 +63,15 @@ def test_every_kind_is_read_alone_or_needs_it_not():
 def test_what_is_read_alone_is_what_a_snapshot_holds(kind):
     example, other, _ = EXAMPLES[kind]
     found = alone.read(FakeGateway(ACCOUNT, answers(kind)), example, {})
-    shown = {name: value for name, value in found.items() if name != alone.UNIQUE_ID}
-    assert shown == shown_json(example)
-    assert shown != shown_json(other)
+    assert found.fields == shown_json(example)
+    assert found.fields != shown_json(other)
+    assert bool(found.id) is (kind in ("role", "group"))
 
 
 @pytest.mark.parametrize("kind", sorted(ALONE))
 def test_what_is_absent_is_none_and_one_call_tells(kind):
     gateway = FakeGateway(ACCOUNT, {})
-    assert alone.read(gateway, EXAMPLES[kind][0], {}) is None
+    assert alone.read(gateway, EXAMPLES[kind][0], {}) == alone.NOTHING
     assert gateway.asked == [alone.question(EXAMPLES[kind][0])]
 
 
@@ -79,15 +83,14 @@ def test_what_may_not_be_read_is_an_error_and_not_absent(kind):
 
 
 def test_a_role_says_who_it_is():
-    found = alone.read(FakeGateway(ACCOUNT, answers("role")), EXAMPLES["role"][0], {})
-    assert found[alone.UNIQUE_ID] == "AROAREADER"
+    assert alone.read(FakeGateway(ACCOUNT, answers("role")), EXAMPLES["role"][0], {}).id == "AROAREADER"
 
 
 def test_tags_that_the_role_does_not_tell_are_asked_for():
     script = answers("role")
     tags = script["iam:GetRole"]["Role"].pop("Tags")
     gateway = FakeGateway(ACCOUNT, {**script, "iam:ListRoleTags": {"Tags": tags}}, platform=CEPH)
-    assert alone.read(gateway, EXAMPLES["role"][0], {})["tag team"] == "logs"
+    assert alone.read(gateway, EXAMPLES["role"][0], {}).fields["tag team"] == "logs"
     assert [call.operation for call in gateway.asked] == ["GetRole", "ListRoleTags"]
     assert AWS.tags_in_get_role
 
@@ -98,9 +101,9 @@ def test_an_id_in_a_trust_is_the_one_who_has_it():
     anna, unique = "arn:aws:iam::444455556666:user/anna", "AIDAEXAMPLEANNA000001"
     script["iam:GetRole"]["Role"]["AssumeRolePolicyDocument"] = TRUST.source.replace(anna, unique)
     found = alone.read(FakeGateway(ACCOUNT, script), EXAMPLES["role"][0], {unique: anna})
-    assert Document.parse(found["trust"]) == TRUST
+    assert Document.parse(found.fields["trust"]) == TRUST
     found = alone.read(FakeGateway(ACCOUNT, script), EXAMPLES["role"][0], {})
-    assert Document.parse(found["trust"]) != TRUST
+    assert Document.parse(found.fields["trust"]) != TRUST
 
 
 @pytest.mark.parametrize("kind", ["role", "role-policy", "managed-policy"])
@@ -115,7 +118,7 @@ def test_what_is_no_policy_is_kept_as_text(kind):
         case _:
             script["iam:GetPolicyVersion"] = {"PolicyVersion": {"Document": "nonsense"}}
     field = "trust" if kind == "role" else "document"
-    assert alone.read(FakeGateway(ACCOUNT, script), EXAMPLES[kind][0], {})[field] == "nonsense"
+    assert alone.read(FakeGateway(ACCOUNT, script), EXAMPLES[kind][0], {}).fields[field] == "nonsense"
 
 
 def test_a_default_version_that_nobody_finds_is_not_seen_yet():
@@ -127,11 +130,31 @@ def test_a_default_version_that_nobody_finds_is_not_seen_yet():
     assert "v3" in str(error.value)
 
 
+def shared(kind, text):
+    """The answer to the read of a shared document."""
+    if kind == "role-trust":
+        return {"Role": {"RoleId": "AROAREADER", "AssumeRolePolicyDocument": text}}
+    return {"Policy": text}
+
+
 @pytest.mark.parametrize("kind", sorted(MERGED))
 def test_a_part_of_a_shared_document_is_what_a_snapshot_holds(kind):
     example, _, snapshot = EXAMPLES[kind]
     document = dict(type(example).documents(snapshot))[example.owner]
-    assert alone.part_of(example, document.source, {}) == shown_json(next(type(example).pick(snapshot)))
-    assert alone.part_of(example, None, {}) is None
+    unique = "AROAREADER" if kind == "role-trust" else ""
+    live = next(type(example).pick(snapshot))
+    assert alone.part_of(example, shared(kind, document.source), {}) == alone.Seen(shown_json(live), unique)
+    assert alone.part_of(example, None, {}) == alone.NOTHING
     theirs = '{"Statement":[{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}'
-    assert alone.part_of(example, theirs, {}) is None
+    assert alone.part_of(example, shared(kind, theirs), {}) == alone.Seen(None, unique)
+
+
+def test_an_id_among_our_statements_in_a_trust_is_the_one_who_has_it():
+    """Trap 1."""
+    example = EXAMPLES["role-trust"][0]
+    anna, unique = "arn:aws:iam::444455556666:user/anna", "AIDAEXAMPLEANNA000001"
+    text = f'{{"Statement":[{",".join(example.texts).replace(anna, unique)}]}}'
+    (wanted,) = shown_json(example).values()
+    for known, same in (({unique: anna}, True), ({}, False)):
+        (found,) = alone.part_of(example, shared("role-trust", text), known).fields.values()
+        assert (Document.parse(found) == Document.parse(wanted)) is same
