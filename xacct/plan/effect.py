@@ -17,9 +17,8 @@ from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_trust import RoleTrust
 from xacct.plan.plan import Change, Create, Delete, Update, requests
-from xacct.policy.arn import account_of, is_account_id
+from xacct.plan.reach import anchor
 from xacct.policy.document import Document
-from xacct.policy.principal import is_unique_id
 from xacct.policy.shared import Part, beyond, parts
 from xacct.resource import Address, Resource, Splice
 
@@ -266,34 +265,6 @@ def document(resource: Resource | None) -> Document | None:
     """The document of a resource; None where it has none."""
     shown = resource.shown() if resource else ()
     return next((value for _, value in shown if isinstance(value, Document)), None)
-
-
-def anchor(arn: str) -> str:
-    """An IAM ARN without its path: names are unique in an account whatever their path."""
-    head, _, resource = arn.rpartition(":")
-    kind, slash, rest = resource.partition("/")
-    return f"{head}:{kind}/{rest.rpartition('/')[2]}" if slash else arn
-
-
-def names(part: Part, person: str) -> bool:
-    """Whether a part of a trust or bucket policy may speak of a user, a role, or anyone of an account."""
-    element = part.principal
-    if element is None or element.value == "*" or is_unique_id(element.value):
-        return True
-    if element.type != "AWS":
-        return False
-    value = element.value
-    if is_account_id(person):
-        return person in (value, account_of(value))
-    if value == account_of(person):
-        return True
-    session = person.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
-    return anchor(value) == anchor(person) or value.startswith(f"{session}/")
-
-
-def admits(trust: Document | None, person: str) -> bool:
-    """Whether an Allow of a trust policy may speak of someone."""
-    return trust is not None and any(not part.denies and names(part, person) for part in parts(trust))
 
 
 def _effect(effect: Effect, gone: tuple[Part, ...], come: tuple[Part, ...]) -> Effect:

@@ -9,9 +9,12 @@ from graphlib import CycleError, TopologicalSorter
 
 from xacct.errors import XacctError
 from xacct.kinds.role import Role
-from xacct.plan.effect import Half, Table, World, anchor, document
+from xacct.plan.effect import Half, Table, World, document
 from xacct.plan.plan import Change, Create, Delete, Update
-from xacct.plan.rules import Edge, Move, Scene, safety, wishes
+from xacct.plan.reach import anchor
+from xacct.plan.rules import safety
+from xacct.plan.scene import Edge, Move, Scene
+from xacct.plan.wishes import wishes
 from xacct.policy.shared import both
 from xacct.resource import Address
 

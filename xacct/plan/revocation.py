@@ -12,7 +12,7 @@ from immutabledict import immutabledict
 from xacct.account import Account
 from xacct.kinds.role import NOBODY
 from xacct.kinds.role_policy import RolePolicy
-from xacct.plan.effect import admits, names
+from xacct.plan.reach import admits, names
 from xacct.policy.arn import is_account_id, root_arn
 from xacct.policy.document import Document, Statement
 from xacct.policy.shared import Part

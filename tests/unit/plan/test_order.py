@@ -24,9 +24,9 @@ from tests.unit.plan.states import (
 )
 from xacct.account import Account
 from xacct.errors import XacctError
-from xacct.plan.effect import anchor
 from xacct.plan.order import order
 from xacct.plan.plan import Create
+from xacct.plan.reach import anchor
 from xacct.resource import Address, Call, Resource, Shown
 from xacct.snapshot import Snapshot
 

@@ -15,7 +15,7 @@ from xacct.engine.estates import after_steps, live_estate, planned_estate
 from xacct.kinds import live
 from xacct.plan.effect import Half, World
 from xacct.plan.plan import Change, Create, Delete, Plan, Update
-from xacct.plan.rules import Scene
+from xacct.plan.scene import Scene
 from xacct.policy.principal import Anonymous, Session
 from xacct.resource import Address
 from xacct.snapshot import Snapshot

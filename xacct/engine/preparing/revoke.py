@@ -9,8 +9,8 @@ from xacct.errors import BadUsage, XacctError
 from xacct.kinds.mark import FINGERPRINT_TAG
 from xacct.kinds.role import Role
 from xacct.manifest.model import Foreign, LinkSpec, Manifest, Name, WholeAccount
-from xacct.plan.effect import admits, names
 from xacct.plan.plan import Plan, Step, Update
+from xacct.plan.reach import admits, names
 from xacct.plan.revocation import POLICY, denial, shut
 from xacct.policy.arn import is_account_id
 from xacct.policy.document import Document
