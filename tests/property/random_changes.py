@@ -94,6 +94,8 @@ def case(seed: int) -> Case:
         wanted = _mutated(chance, ours)
     if turn < 0.25:
         wanted = _mutated(chance, wanted, 0.15)
+    if chance.random() < 0.3:
+        wanted = _limited(chance, wanted)
     foreign = [one for one in _state(chance) if chance.random() < 0.2 and not isinstance(one, Role)]
     taken = {one.address for one in (*ours, *wanted)}
     foreign = [_elsewhere(one) for one in foreign]
@@ -199,11 +201,11 @@ def _state(chance: random.Random) -> list[Resource]:
 
 
 def _limited(chance: random.Random, state: list[Resource]) -> list[Resource]:
-    """With a boundary for some of the roles, which may be the policy that is ours."""
-    limits = [*EDGES.values(), *(one.arn for one in state if isinstance(one, ManagedPolicy))]
+    """With another boundary, or none, for some of the roles; it may be the policy that is ours."""
+    limits = ["", *EDGES.values(), *(one.arn for one in state if isinstance(one, ManagedPolicy))]
     return [
         _marked(replace(one, boundary=chance.choice(limits)))
-        if isinstance(one, Role) and chance.random() < 0.2
+        if isinstance(one, Role) and chance.random() < 0.35
         else one
         for one in state
     ]

@@ -36,10 +36,12 @@ from xacct.engine.estates import after_steps
 from xacct.engine.preparing.passage import gaps, lingering
 from xacct.kinds.key_policy import via_s3
 from xacct.plan import order, rules
+from xacct.plan.effect import Effect, Holder, World
 from xacct.plan.plan import Plan
 from xacct.policy.evaluate import Outcome
 from xacct.policy.match import glob
 from xacct.policy.principal import Principal
+from xacct.resource import Address
 from xacct.snapshot import Snapshot
 
 EXAMPLES = 40
@@ -188,15 +190,24 @@ def faults(given: Case, plan: Plan, chance: random.Random) -> Iterator[str]:
 
 
 def examine(seed: int) -> list[str]:
+    """What is wrong on the ways through one plan, refused or not."""
     given = case(seed)
     return list(faults(given, given.plan(), random.Random(seed)))
+
+
+def refused(plan: Plan) -> bool:
+    return any(guard.summary == "No order is safe" for guard in plan.guards)
+
+
+def test_hardly_a_plan_is_refused_because_no_order_is_safe() -> None:
+    assert sum(refused(case(seed).plan()) for seed in range(100)) <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("start", range(0, EXAMPLES, 20))
 def test_however_far_a_plan_gets_nobody_has_too_much_or_a_gap_unsaid(start: int) -> None:
     for seed in range(start, start + 20):
-        assert examine(seed) == [], seed
+        assert refused(case(seed).plan()) or examine(seed) == [], seed
 
 
 def without(*rules_out: str) -> Callable[[pytest.MonkeyPatch], None]:
@@ -221,6 +232,15 @@ def never_in_two(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(order, "_divisible", lambda change: False)
 
 
+def boundaries_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A boundary that comes or goes, and a policy that is one, change nothing."""
+    patch.setattr(World, "_boundary", lambda _, address, holders, *__: nothing(address, holders))
+
+
+def nothing(address: Address, holders: frozenset[Holder]) -> Effect:
+    return Effect(address=address, layer="boundary", holders=holders)
+
+
 def unsaid(patch: pytest.MonkeyPatch) -> None:
     """The plan does not show its gaps."""
     patch.setattr(sys.modules[__name__], "gaps", lambda *_: ())
@@ -238,6 +258,7 @@ WRONG = {
     "the key's policy before one's own is narrowed": without("resources_and_identities"),
     "the objects before the key is taken away": without("objects_and_keys"),
     "permissions before a Deny or a boundary": without("denies_first"),
+    "boundaries forgotten": boundaries_forgotten,
     "the order the wrong way round": reversed_order,
     "every document in one put": never_in_two,
     "gaps unsaid": unsaid,
@@ -257,7 +278,7 @@ if __name__ == "__main__":
     FIRST = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     BAD = 0
     for SEED in range(FIRST, FIRST + MANY):
-        for TEXT in examine(SEED)[:3]:
+        for TEXT in examine(SEED)[:3] if not refused(case(SEED).plan()) else ():
             print(SEED, TEXT)
             BAD += 1
     print(f"{MANY} plans, {BAD} faults")

@@ -141,9 +141,13 @@ class World:
                     address, frozenset({holder}), _some(document(before)), _some(document(after))
                 )
             case ManagedPolicy() as policy:
-                holders = self._attached(policy.arn)
-                if holders:
-                    yield self._identity(address, holders, _some(document(before)), _some(document(after)))
+                old, new = document(before), document(after)
+                if old is None or new is None:
+                    return  # one that is made or goes is nobody's at that moment
+                if holders := self._attached(policy.arn):
+                    yield self._identity(address, holders, (old,), (new,))
+                if limited := self._limited(policy.arn):
+                    yield self._boundary(address, limited, beyond(old, (new,)), beyond(new, (old,)))
             case Attachment() as one:
                 holder = (address.account, address.kind.partition("-")[0], one.owner)
                 documents = tuple(self._managed(one.policy)) or (ANYTHING,)
@@ -166,14 +170,16 @@ class World:
         holder: Holder = (address.account, "role", role.name)
         yield self._trust(address, role.name, document(before), document(after))
         if before is not None and after is not None and before.boundary != after.boundary:
-            yield Effect(
-                address=address,
-                layer="boundary",
-                holders=frozenset({holder}),
-                people=self.people(holder),
-                less=parts(ANYTHING) if after.boundary else (),
-                more=parts(ANYTHING) if before.boundary else (),
-            )
+            less = parts(ANYTHING) if after.boundary else ()
+            more = parts(ANYTHING) if before.boundary else ()
+            yield self._boundary(address, frozenset({holder}), less, more)
+
+    def _boundary(
+        self, address: Address, holders: frozenset[Holder], gone: tuple[Part, ...], come: tuple[Part, ...]
+    ) -> Effect:
+        """What a boundary lets through no more and newly; that the holder has the same elsewhere makes no odds."""
+        people = frozenset().union(*(self.people(one) for one in holders))
+        return _effect(Effect(address=address, layer="boundary", holders=holders, people=people), gone, come)
 
     def _trust(self, address: Address, role: str, old: Document | None, new: Document | None) -> Effect:
         holders: frozenset[Holder] = frozenset({(address.account, "role", role)})
@@ -229,13 +235,21 @@ class World:
                     yield one.document
 
     def _attached(self, arn: str) -> frozenset[Holder]:
-        """Who has a managed policy, as a permission or as a boundary."""
+        """Who has a managed policy as a permission."""
         return frozenset(
             (address.account, address.kind.partition("-")[0], address.parts[0])
             for table in (self.before, self.after)
             for address, one in table.items()
-            if (isinstance(one, Attachment) and one.policy == arn)
-            or (isinstance(one, Role) and one.boundary == arn)
+            if isinstance(one, Attachment) and one.policy == arn
+        )
+
+    def _limited(self, arn: str) -> frozenset[Holder]:
+        """Which roles have it as their boundary."""
+        return frozenset(
+            (one.account, "role", one.name)
+            for table in (self.before, self.after)
+            for one in table.values()
+            if isinstance(one, Role) and one.boundary == arn
         )
 
 

@@ -72,13 +72,11 @@ def grant_and_trust(scene: Scene) -> Iterator[Edge]:
 
 def denies_first(scene: Scene) -> Iterator[Edge]:
     """Among the documents of one holder a Deny comes before what it limits, and goes after it."""
-    held = [one for one in scene.effects if one.layer in ("identity", "boundary")]
-    for one in held:
-        for other in held:
+    for one in scene.held:
+        for other in scene.held:
             if one.address == other.address or not one.people & other.people:
                 continue
-            limiting = "boundary" in (one.layer, other.layer) or _is_boundary(scene, one, other)
-            if limiting or any_deny(one.less) or any_deny(other.more):
+            if "boundary" in (one.layer, other.layer) or any_deny(one.less) or any_deny(other.more):
                 yield from _less_then_more(one, other)
 
 
@@ -118,9 +116,8 @@ def resources_and_identities(scene: Scene) -> Iterator[Edge]:
     Across accounts both must allow. At home a Deny limits, and so does a key that leaves it to IAM, or no
     longer does.
     """
-    holding = [one for one in scene.effects if one.layer in ("identity", "boundary")]
     for resource in scene.resources:
-        for one in holding:
+        for one in scene.held:
             across = resource.address.account != one.address.account
             for first, then in ((resource, one), (one, resource)):
                 limited = across or any_deny(first.less) or any_deny(then.more)
@@ -177,7 +174,7 @@ def _less_then_more(first: Effect, then: Effect) -> Iterator[Edge]:
 
 
 def _grants(scene: Scene) -> Iterator[tuple[Effect, str]]:
-    for one in scene.identities:
+    for one in scene.held:
         for arn in scene.roles:
             if enter((*one.less, *one.more), scene.path_arn(arn)):
                 yield one, arn
@@ -188,15 +185,6 @@ def _leaves_it_to_iam(resource: Effect) -> bool:
     own = {resource.address.account.root, resource.address.account.id}
     changed = (*resource.less, *resource.more)
     return resource.layer == "key" and any(one.principal and one.principal.value in own for one in changed)
-
-
-def _is_boundary(scene: Scene, *effects: Effect) -> bool:
-    """Whether one of these is a managed policy that limits a role."""
-    limits = {
-        role.boundary for pair in scene.roles.values() for role in pair if role is not None and role.boundary
-    }
-    found = [scene.world.after.get(one.address) or scene.world.before.get(one.address) for one in effects]
-    return any(isinstance(one, ManagedPolicy) and one.arn in limits for one in found)
 
 
 def _admitted(grant: Effect, role: Role | None) -> bool:

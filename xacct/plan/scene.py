@@ -25,6 +25,7 @@ class Scene:
         self.roles = world.roles()
         self.trusts = {anchor(self.arn(one)): one for one in self.effects if one.layer == "trust"}
         self.identities = [one for one in self.effects if one.layer == "identity"]
+        self.held = [one for one in self.effects if one.layer in ("identity", "boundary")]
         self.resources = [one for one in self.effects if one.layer in ("bucket", "key")]
 
     @cached_property
