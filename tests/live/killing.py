@@ -65,13 +65,46 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "expect"}
 @dataclass(frozen=True)
 class Point:
     """Where a run ends: at its n-th write (from 1), ``before`` it reaches the service, ``unanswered`` when it is
-    done there and nobody was told, or ``answered`` when the next request comes."""
+    done there and nobody was told, or ``answered`` when the next request comes. A ``late`` one is on its way still,
+    until the wire is told to deliver it."""
 
     write: int
     moment: str
 
     def __str__(self) -> str:
         return f"{self.moment}-{self.write}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came, without what is between two ends of one connection."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def name(self) -> str:
+        """The operation: the action of IAM and STS, the method and what of the bucket it is about for S3."""
+        if found := ACTION.search(self.body) if self.target == "/" else None:
+            return found.group(1).decode()
+        path, _, query = self.target.partition("?")
+        what = "Object" if path.strip("/").count("/") else f"Bucket {query.partition('&')[0].rstrip('=')}"
+        return f"{self.method.capitalize()} {what}".rstrip()
+
+    def answered_by(self, service: str) -> tuple[http.client.HTTPResponse, bytes]:
+        """Sent on a connection of its own: Ceph takes 40 ms to answer the second request on one."""
+        connection = http.client.HTTPConnection(service, timeout=60)
+        connection.putrequest(self.method, self.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers:
+            connection.putheader(name, value)
+        connection.putheader("Connection", "close")
+        connection.endheaders(self.body)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        return answer, content
 
 
 @dataclass
@@ -145,6 +178,7 @@ class Wire(ThreadingHTTPServer):
         self.runs = runs
         self.service = urlsplit(endpoint).netloc
         self.watch = Watch()
+        self.under_way: Request | None = None
 
     @property
     def endpoint(self) -> str:
@@ -161,6 +195,13 @@ class Wire(ThreadingHTTPServer):
         self.watch = Watch()
         assert code == -signal.SIGKILL, f"{point}: ended with {code}\n{said}"
         return watch.writes
+
+    def deliver(self) -> int:
+        """Let the request that is under way still come to the service; the status of its answer."""
+        assert self.under_way is not None
+        answer, _ = self.under_way.answered_by(self.service)
+        self.under_way = None
+        return answer.status
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Who was killed answers nobody; anything else is told."""
@@ -193,24 +234,29 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.raw_requestline or not self.parse_request():
             self.close_connection = True
             return
+        headers = tuple((name, value) for name, value in self.headers.items() if name.lower() not in HOP)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        watch, name = self.server.watch, self._name(body)
-        write = not name.startswith(READS)
+        self.close_connection = not self._pass(Request(self.command, self.path, headers, body))
+
+    def _pass(self, request: Request) -> bool:
+        """Whether the run goes on."""
+        watch, write = self.server.watch, not request.name.startswith(READS)
         if watch.strikes("answered"):
-            self.close_connection = True
-            return
+            return False
         if write:
-            watch.writes.append(name)
+            watch.writes.append(request.name)
+        if write and watch.strikes("late"):
+            self.server.under_way = request
+            return False
         if write and watch.strikes("before"):
-            self.close_connection = True
-            return
-        answer, content = self._ask(body)
+            return False
+        answer, content = request.answered_by(self.server.service)
         if write and watch.strikes("unanswered"):
-            self.close_connection = True
-            return
+            return False
         if write:
             watch.done += 1
         self._answer(answer, content)
+        return True
 
     def handle_expect_100(self) -> bool:
         """The client waits for this line, so it must not wait in a buffer."""
@@ -220,28 +266,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Nobody reads it."""
-
-    def _name(self, body: bytes) -> str:
-        """The operation: the action of IAM and STS, the method and what of the bucket it is about for S3."""
-        if found := ACTION.search(body) if self.path == "/" else None:
-            return found.group(1).decode()
-        path, _, query = self.path.partition("?")
-        what = "Object" if path.strip("/").count("/") else f"Bucket {query.partition('&')[0].rstrip('=')}"
-        return f"{self.command.capitalize()} {what}".rstrip()
-
-    def _ask(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        """On a connection of its own: Ceph takes 40 ms to answer the second request on one."""
-        service = http.client.HTTPConnection(self.server.service, timeout=60)
-        service.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            if name.lower() not in HOP:
-                service.putheader(name, value)
-        service.putheader("Connection", "close")
-        service.endheaders(body)
-        answer = service.getresponse()
-        content = answer.read()
-        service.close()
-        return answer, content
 
     def _answer(self, answer: http.client.HTTPResponse, content: bytes) -> None:
         self.send_response_only(answer.status, answer.reason)

@@ -2,179 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from tests.live.cloud import Live
-from tests.live.examples import examples
-from tests.live.holdings import THEIRS, Holdings, bucket_policy, held_by_iam
-from tests.live.killing import Point, Runs, Wire, wire
+from tests.live.holdings import Holdings
+from tests.live.killing import Point, Runs, wire
+from tests.live.stories import BUCKET, LOCKED, SEED, STORIES, UNDONE, Accounts, Story, kept
 from xacct.engine.applying import merge
 from xacct.errors import ExitCode
 
 pytestmark = pytest.mark.slow
-
-BUCKET = "mongodb-snapshots"
-ROLE = "cross-bucket-access-mongodb-logs"
-SEED = examples()["seed-link"][0].read_text()
-SHARED = """
-version: 1
-name: sharing
-accounts:
-  data: {id: "325271821652", profile: acct-b}
-  analytics: {id: "290122656840", profile: acct-a}
-users:
-  analytics/user/user01: {profile: acct-a-user01}
-  analytics/user/user02: {profile: acct-a-user02}
-links:
-  - role: data/role/cross-bucket-access-mongodb-logs
-    trust: [analytics/user/user01]
-    grant: [analytics/group/Testers]
-    bucket: mongodb-snapshots
-    access: [list, read]
-buckets:
-  data/bucket/mongodb-snapshots:
-    policy:
-      Version: "2012-10-17"
-      Statement:
-        Effect: Allow
-        Principal: {AWS: "arn:aws:iam::290122656840:user/user02"}
-        Action: s3:GetObject
-        Resource: "arn:aws:s3:::mongodb-snapshots/shared/*"
-"""
-CHANGED = (
-    SHARED.replace("trust: [analytics/user/user01]", "trust: [analytics/user/user02]\n    session: 2h")
-    .replace("[analytics/group/Testers]", "[analytics/group/Readers]")
-    .replace("[list, read]", "[read, write]")
-    .replace("/shared/*", "/given/*")
-)
-"""Other people in, other actions, another grant, another statement."""
-
-# Between its parts this text is as tight as what is merged into it is put, so that it comes back byte for byte. The
-# second statement names a user, so that a service that writes such documents anew has done so before we come.
-THEIR_POLICY = """{ "Version":"2012-10-17",
-  "Id" : "Theirs",
-  "Statement" : [{ "Sid" : "Theirs",
-   "Effect":"Deny",  "Principal": {"AWS": "*"},
-   "Action" : [ "s3:PutBucketAcl" ], "Resource": "arn:aws:s3:::BUCKET" },{"Effect":"Allow",
-   "Principal":{ "AWS":"arn:aws:iam::ANALYTICS:user/user01"},
-   "Action":"s3:GetBucketLocation","Resource":"arn:aws:s3:::BUCKET"}]
-}
-"""
-THEIR_INLINE = """ { "Version":"2012-10-17",
- "Statement": {"Effect":"Deny", "Action": [ "s3:DeleteBucket"], "Resource":"*"} }"""
-OURS = re.compile(r',\{"Sid": ?"Xacct[^{}]*\{[^{}]*\}[^{}]*\}')
-"""A statement of ours as it is put behind those of others."""
-
-
-@dataclass(frozen=True)
-class Story:
-    """What is killed: a command on a manifest, after ``start`` was applied, with the writes that it sends."""
-
-    text: str
-    writes: tuple[str, ...]
-    start: str = ""
-    command: str = "apply"
-    alone: bool = False
-    """Whether nobody else has a statement in the bucket's policy."""
-    whole: bool = False
-    """Whether every way on is gone from every point; else a run goes on by one of two, and is taken back."""
-
-    def points(self, way: str) -> Iterator[Point]:
-        """Before and after each write; a policy of a bucket is also looked at again."""
-        for number, name in enumerate(self.writes, 1):
-            if self.whole or way != "resume":
-                yield Point(number, "before")
-            if self.whole or way != "apply":
-                yield Point(number, "unanswered")
-                if name.endswith("Bucket policy"):
-                    yield Point(number, "answered")
-
-    @property
-    def back(self) -> tuple[str, ...]:
-        """The words to take it back with; access that the run took away needs one more."""
-        return ("undo", "--yes", "--give-back") if self.start else ("undo", "--yes")
-
-
-STORIES = {
-    "seed": Story(SEED, ("CreateRole", "PutRolePolicy", "PutGroupPolicy"), whole=True),
-    "shared": Story(SHARED, ("Put Bucket policy", "CreateRole", "PutRolePolicy", "PutGroupPolicy")),
-    "changed": Story(
-        CHANGED,
-        (
-            "Put Bucket policy",
-            *("TagRole", "UpdateAssumeRolePolicy"),  # narrowed first
-            "PutRolePolicy",
-            *("TagRole", "UpdateAssumeRolePolicy", "UpdateRole"),
-            *("PutGroupPolicy", "DeleteGroupPolicy"),
-        ),
-        start=SHARED,
-    ),
-    "destroyed": Story(
-        SHARED,
-        ("Delete Bucket policy", "DeleteRolePolicy", "DeleteRole", "DeleteGroupPolicy"),
-        start=SHARED,
-        command="destroy",
-        alone=True,
-    ),
-}
-
-
-UNDONE = ("DeleteRolePolicy", "DeleteRole", "DeleteGroupPolicy")
-"""What an undo of the seed sends."""
-
-
-class Accounts:
-    """The accounts of a test, in which others have things too, with xacct on the other end of a wire."""
-
-    def __init__(self, live: Live, between: Wire) -> None:
-        self.live = live
-        self.wire = between
-        self._iam = {
-            account: (live.client("iam", account), live.client("iam", account))
-            for account in ("data", "analytics")
-        }
-        self._s3 = live.client("s3", "data")
-
-    def stage(self, text: str) -> None:
-        """A manifest in its place; xacct reaches its accounts through the wire only."""
-        self.live.stage(text)
-        config = self.live.config.read_text()
-        self.live.config.write_text(config.replace(self.live.world.endpoint, self.wire.endpoint))
-
-    def begin(self, story: Story) -> None:
-        """Up to where the story's run begins."""
-        live = self.live
-        self.stage(story.text)
-        self.wire.runs.make_ready("plan", *live.files)
-        if not story.alone:
-            text = THEIR_POLICY.replace("BUCKET", live.bucket(BUCKET)).replace(
-                "ANALYTICS", live.id("analytics")
-            )
-            live.client("s3", "data").put_bucket_policy(Bucket=live.bucket(BUCKET), Policy=text)
-        iam = live.client("iam", "analytics")
-        iam.put_group_policy(GroupName="Testers", PolicyName=THEIRS, PolicyDocument=THEIR_INLINE)
-        iam.put_user_policy(UserName="user01", PolicyName=THEIRS, PolicyDocument=THEIR_INLINE)
-        if story.start:
-            self.stage(story.start)
-            live.done("apply", "--yes")
-            self.stage(story.text)
-        if story.start and story.command == "apply":
-            iam = live.client("iam", "data")
-            iam.put_role_policy(RoleName=ROLE, PolicyName=THEIRS, PolicyDocument=THEIR_INLINE)
-
-    def held(self) -> Holdings:
-        """All that there is."""
-        found: Holdings = {
-            f"{account}/{name}": value
-            for account, clients in self._iam.items()
-            for name, value in held_by_iam(*clients).items()
-        }
-        return {**found, BUCKET: bucket_policy(self._s3, self.live.bucket(BUCKET))}
 
 
 @pytest.fixture(scope="module")
@@ -194,15 +36,6 @@ def accounts(live: Live, processes: Runs, monkeypatch: pytest.MonkeyPatch) -> It
     live.stage(SEED)
     with wire(live.world.endpoint, processes) as between:
         yield Accounts(live, between)
-
-
-def kept(held: Holdings) -> Holdings:
-    """What is another's, byte for byte: what is named so, and a bucket's policy without our statements."""
-    found: Holdings = {name: text for name, text in held.items() if name.endswith(f"/{THEIRS}")}
-    policy = held[BUCKET] or ""
-    if THEIRS in policy:
-        found[BUCKET] = OURS.sub("", policy)
-    return found
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -245,6 +78,87 @@ def go_on(story: Story, point: Point, way: str, accounts: Accounts, before: Hold
 def runs() -> list[str]:
     """The runs that were written down in this folder, the latest last."""
     return sorted(path.parent.name for path in Path(".xacct/runs").glob("*/journal.jsonl"))
+
+
+def test_a_call_that_was_under_way_may_come_when_the_run_has_gone_on(accounts: Accounts) -> None:
+    """Nobody can call it back: an early half of a change may undo a late one. A plain apply puts it right."""
+    live, story = accounts.live, STORIES["changed"]
+    accounts.begin(story)
+    before = accounts.held()
+    undid = []
+    for write in (1, 3, 4, 9):
+        known = runs()
+        accounts.wire.kill(Point(write, "late"), "apply", *live.files, "--yes")
+        live.done("apply", "--resume")
+        accounts.wire.deliver()
+        if "No differences" not in live.done("apply", "--yes"):
+            undid.append(story.writes[write - 1])
+        assert "No differences" in live.done("plan", "--detailed-exitcode"), write
+        assert kept(accounts.held()) == kept(before), write
+        for run in reversed(runs()[len(known) :]):
+            live.done(*story.back, run)
+        assert accounts.held() == before, write
+    assert undid == ["UpdateAssumeRolePolicy"]
+
+
+def test_a_call_that_was_under_way_may_come_when_the_run_is_taken_back(accounts: Accounts) -> None:
+    """It leaves a part of what nobody wants any more; the same undo once more takes that away too."""
+    live, story = accounts.live, STORIES["seed"]
+    accounts.begin(story)
+    before = accounts.held()
+    came = []
+    for write in range(1, len(story.writes) + 1):
+        accounts.wire.kill(Point(write, "late"), "apply", *live.files, "--yes")
+        run = runs()[-1]
+        live.done(*story.back)
+        came.append(accounts.wire.deliver())
+        assert (accounts.held() == before) is (came[-1] != HTTPStatus.OK), write
+        live.done(*story.back, run)
+        assert accounts.held() == before, write
+    assert came == [HTTPStatus.OK, HTTPStatus.NOT_FOUND, HTTPStatus.OK]  # the role of the second is gone
+
+
+def test_others_write_between_the_kill_and_what_comes_after_it(accounts: Accounts) -> None:
+    live, story = accounts.live, STORIES["shared"]
+    accounts.begin(story)
+    before = accounts.held()
+    accounts.wire.kill(Point(2, "unanswered"), "apply", *live.files, "--yes")
+    (killed,) = runs()
+    live.client("s3", "data").put_bucket_policy(
+        Bucket=live.bucket(BUCKET),
+        Policy=str(accounts.held()[BUCKET]).replace("s3:PutBucketAcl", "s3:PutBucketCORS"),
+    )
+    assert BUCKET in live.done("apply", "--resume", code=ExitCode.REFUSED)
+    live.done("apply", "--yes")
+    assert "No differences" in live.done("plan", "--detailed-exitcode")
+    live.done(*story.back)
+    live.done(*story.back, killed)
+    policy = str(before[BUCKET]).replace("s3:PutBucketAcl", "s3:PutBucketCORS")
+    assert accounts.held() == {**before, BUCKET: policy}
+
+
+def test_a_lock_whose_holder_was_killed_is_broken_and_the_run_goes_on(accounts: Accounts) -> None:
+    live = accounts.live
+    story = replace(STORIES["seed"], text=LOCKED)
+    accounts.begin(story)
+    before = accounts.held()
+    taken = ["Put Object", "Put Object"]  # the second one proves that it would be refused
+    writes = [*taken, *story.writes, "Delete Object"]
+    for write in range(1, len(writes)):
+        known = runs()
+        killed = accounts.wire.kill(Point(write, "unanswered"), "apply", *live.files, "--yes")
+        assert killed == writes[:write]
+        begun = len(runs()) > len(known)
+        assert begun is (write > len(taken))
+        go_on = ("apply", "--resume") if begun else ("apply", "--yes")
+        if write < len(writes) - 1:
+            assert "xacct lock --break" in live.done(*go_on, code=ExitCode.REFUSED)
+        live.done("lock", "--break")
+        live.done(*go_on)
+        assert "is free" in live.done("lock")
+        assert "No differences" in live.done("plan", "--detailed-exitcode")
+        live.done(*story.back, runs()[len(known)])
+        assert accounts.held() == before, write
 
 
 def test_an_undo_that_is_killed_goes_on_as_an_undo(accounts: Accounts) -> None:
