@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
+from xacct.policy.catalogue import actions
 from xacct.policy.lint import lint
 from xacct.policy.lint.finding import Finding
 from xacct.policy.lint.globals import global_type, spelled
-from xacct.policy.proof import language
 from xacct.problem import Place, Severity
 
 
@@ -473,9 +474,39 @@ def test_what_is_asked_of_no_bucket_misses_none() -> None:
     )
 
 
-def test_what_cannot_be_settled_in_the_states_there_are_is_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "MOST_STATES", 1)
-    assert said(allow("s3:ListBucket", "arn:aws:s3:::*/let-be?x")) == []
+def test_of_several_that_contain_an_action_the_first_in_the_list_is_named() -> None:
+    body = allow(
+        ["s3:GetObjectAcl", "s3:Get*", "S3:getobjectacl", "s3:GetObject*", "s3:get*"], "arn:aws:s3:::b/*"
+    )
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **body}]})
+    found = [one for one in lint(text) if one.rule == "redundant-action"]
+    assert [(one.path[-3:], one.message.partition(" in ")[2]) for one in found] == [
+        ("[0]", '"s3:Get*".'),
+        ("[2]", '"s3:GetObjectAcl".'),
+        ("[3]", '"s3:Get*".'),
+        ("[4]", '"s3:Get*".'),
+    ]
+
+
+def test_a_bucket_with_a_slash_in_its_name_is_none_whatever_the_wildcards() -> None:
+    found = said(allow("s3:ListBucket", "arn:aws:s3:::*/let-be?x"))
+    assert found == [
+        "missing-bucket-resource Statement[0].Action",
+        "resource-without-action Statement[0].Resource",
+    ]
+
+
+def test_thousands_of_resources_and_actions_are_looked_at_within_seconds() -> None:
+    """Each is held against the few shapes that there are, by itself."""
+    many = [f"arn:aws:s3:::bucket-{number}/of*/{number}/*" for number in range(4000)]
+    began = time.process_time()
+    assert said(allow("s3:GetObject", many)) == ["too-large "]
+    every = actions()[:1500]
+    assert said(allow([*every, every[7].upper(), "no-such:*"], "*"))[:2] == [
+        "too-large ",
+        "redundant-action Statement[0].Action[1500]",
+    ]
+    assert time.process_time() - began < 6
 
 
 @pytest.mark.parametrize(

@@ -227,3 +227,19 @@ def test_just_too_many_states_are_too_many(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(language, "MOST_STATES", 6)
     with pytest.raises(TooLarge):
         language._search(inside, ())
+
+
+@pytest.mark.parametrize("but", ["", "b"])
+@pytest.mark.parametrize("other", [*SMALL, "ab*", "*ab*b", "?a*"])
+@pytest.mark.parametrize("one", SMALL)
+def test_a_language_meets_a_pattern_where_a_text_is_in_both(one: str, other: str, but: str) -> None:
+    mine = of(one, "b?b*", but=but)
+    pattern = tokens(other)
+    assert mine.meets(pattern) is (witness((mine, Language.of([pattern])), ()) is not None)
+
+
+def test_letters_in_both_cases_meet_where_they_share_one() -> None:
+    assert of("aB", fold=True).meets(tokens("Ab"))
+    assert not of("aB", fold=True).meets(tokens("xb"))
+    assert of("a").meets(tokens("A", fold=True))
+    assert Language.of([(Token(chars="ab", star=True),)]).meets(tokens("b*a"))

@@ -18,7 +18,7 @@ from xacct.policy.lint.reading import Clause, Sheet, Value
 from xacct.policy.match import glob
 
 if TYPE_CHECKING:
-    from xacct.policy.proof.language import Language
+    from xacct.policy.proof.language import Language, Pattern
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -93,20 +93,21 @@ def _near(word: str, known: list[str]) -> str:
 
 
 def _redundant(sheet: Sheet, values: list[Value]) -> None:
-    """Actions that another pattern of the same list has already."""
-    for number, value in enumerate(values):
-        for other_number, other in enumerate(values):
-            same = value.text.lower() == other.text.lower()
-            if number == other_number or (same and number < other_number):
-                continue
-            if same or (("*" in other.text or "?" in other.text) and _within(value.text, other.text)):
-                sheet.remark(
-                    "redundant-action",
-                    value,
-                    f'"{value.text}" is contained in "{other.text}".',
-                    "Take it out.",
-                )
-                break
+    """Actions that another pattern of the same list has already; the first one that does is named."""
+    texts = [value.text.lower() for value in values]
+    wild = [number for number, text in enumerate(texts) if "*" in text or "?" in text]
+    first: dict[str, int] = {}
+    for number, (value, text) in enumerate(zip(values, texts, strict=True)):
+        same = first.setdefault(text, number)
+        wider = next((one for one in wild if texts[one] != text and _within(text, texts[one])), None)
+        others = [one for one in (same, wider) if one not in (number, None)]
+        if others:
+            sheet.remark(
+                "redundant-action",
+                value,
+                f'"{value.text}" is contained in "{values[min(others)].text}".',
+                "Take it out.",
+            )
 
 
 def _within(text: str, pattern: str) -> bool:
@@ -295,16 +296,20 @@ def _overlap(shape: str, resource: str) -> bool:
 
     Buckets have no slash in their names, keys may have; region and account are left open.
     """
-    from xacct.policy.proof.language import Language, TooLarge, tokens, witness
-
     pattern = _PLACEHOLDER.sub("*", resource)
     if shape == "*":
         # S3 asks for what has no resource on every bucket; AWS's own examples write it so.
         return any(glob(pattern).fullmatch(f"arn:{partition}:s3:::*") for partition in PARTITIONS)
-    try:
-        return witness((_template(shape), Language.of([tokens(pattern)])), ()) is not None
-    except TooLarge:
-        return True
+    if "*" not in pattern and "?" not in pattern:
+        return _template(shape).has(pattern)
+    return _template(shape).meets(_tokens(pattern))
+
+
+@lru_cache(maxsize=16384)
+def _tokens(pattern: str) -> Pattern:
+    from xacct.policy.proof.language import tokens
+
+    return tokens(pattern)
 
 
 @lru_cache(maxsize=16384)

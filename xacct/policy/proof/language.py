@@ -64,6 +64,37 @@ def segmented(segments: Sequence[Pattern]) -> Pattern:
     return tuple(found)
 
 
+def meet(one: Pattern, other: Pattern) -> bool:
+    """Whether some text fits both patterns; in no more steps than the product of their lengths."""
+    places = [(0, 0)]
+    seen = set(places)
+    while places:
+        here, there = places.pop()
+        a = one[here] if here < len(one) else None
+        b = other[there] if there < len(other) else None
+        if a is None and b is None:
+            return True
+        after = []
+        if a is not None and a.star:
+            after.append((here + 1, there))
+        if b is not None and b.star:
+            after.append((here, there + 1))
+        if a is not None and b is not None and _share(a, b):
+            after.append((here + (not a.star), there + (not b.star)))
+        for place in after:
+            if place not in seen:
+                seen.add(place)
+                places.append(place)
+    return False
+
+
+def _share(one: Token, other: Token) -> bool:
+    """Whether some character can stand at both places; beside the excluded ones there are always more."""
+    if one.chars:
+        return any(one.takes(character) and other.takes(character) for character in one.chars)
+    return not other.chars or _share(other, one)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """A union of patterns."""
@@ -91,6 +122,15 @@ class Language:
     def covers(self, symbols: str) -> bool:
         """Whether a pattern, given as symbols, lies within one of these; False says nothing."""
         return self._made(_covering).fullmatch(symbols) is not None
+
+    def meets(self, pattern: Pattern) -> bool:
+        """Whether a text of a pattern is one of them."""
+        start = _beginning(pattern)
+        for mine, beginning in zip(self.patterns, self.beginnings, strict=True):
+            common = min(len(start), len(beginning))
+            if start[:common] == beginning[:common] and meet(mine[common:], pattern[common:]):
+                return True
+        return False
 
     def _made(self, of_token: Callable[[Token], str]) -> re.Pattern[str]:
         """The patterns as one expression, token by token, made once."""
