@@ -19,6 +19,7 @@ from xacct.manifest.loading.fields import items_of
 from xacct.manifest.loading.files import Disk, Files, Revision
 from xacct.manifest.loading.rules import check
 from xacct.manifest.loading.schema import Fault, TreePath, check_shape
+from xacct.manifest.loading.secrets import endpoint_problems
 from xacct.manifest.loading.sound import sound
 from xacct.manifest.loading.tree import Node, Scalar, Table, parse_tree
 from xacct.manifest.loading.written import read_document
@@ -180,6 +181,7 @@ class _Loading:
             faulty = {fault.path[:2] for fault in faults}
             for name, place, table in tables(tree.members.get("accounts")):
                 given = table.members.get("id")
+                self.problems += endpoint_problems(name, table)
                 if name in found:
                     self._twice("account", name, place, found[name].place)
                 elif ("accounts", name) in faulty:

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from xacct.manifest.loading.secrets import without_secret
 from xacct.manifest.loading.tree import Items, Node, Scalar, Table, plain
 from xacct.problem import Place, Problem
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
 _SECRETS = ("secret", "password", "token", "access_key", "accesskey")
+_URL = "^https?://"
 _ALPHABETS = {
     "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$": "small letters and digits, hyphens between them",
-    "^https?://": "a URL, such as https://objects.example.com",
+    _URL: "a URL, such as https://objects.example.com",
     "^[A-Za-z0-9+=,.@:/_-]+$": "letters, digits and +=,.@:/_-",
     "^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters and digits, and after the first also _ and -",
     "^[A-Za-z0-9+=,.@_-]+$": "letters, digits and +=,.@_-",
@@ -111,7 +113,7 @@ def _problems(error: Any, tree: Table) -> Iterator[Problem]:
         case "pattern" | "minLength" | "maxLength":
             yield Problem(
                 summary="Malformed value",
-                detail=f"{where} cannot be {_quoted(error.instance)}. {_about(error)}".rstrip(),
+                detail=f"{where} cannot be {_quoted(_showable(error))}. {_about(error)}".rstrip(),
                 fix=_pattern_fix(path, node, error),
                 place=place,
             )
@@ -222,6 +224,12 @@ def _pattern_fix(path: Sequence[Any], node: Node, error: Any) -> str:
         f"{schema.get('minLength', 1)} to {schema['maxLength']} characters" if "maxLength" in schema else ""
     )
     return f"Write {': '.join(part for part in (length, alphabet) if part) or 'one character or more'}."
+
+
+def _showable(error: Any) -> Any:
+    """The value that is wrong; of what should be a URL without a password that may stand in it."""
+    url = error.schema.get("pattern") == _URL and isinstance(error.instance, str)
+    return without_secret(error.instance) if url else error.instance
 
 
 def _described(schema: Any, key: str) -> str:
