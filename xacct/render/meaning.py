@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from xacct.policy.case import Verdict
@@ -63,8 +63,16 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"    {one.layer}{document}: statement {one.number}{sid}"
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """A proof, a request that refutes it, or why there is neither, as plain values."""
+def answer_json(answer: Answer, delegating: Sequence[str] = ()) -> dict[str, Any]:
+    """A proof, a request that refutes it, or why there is neither, as plain values.
+
+    ``delegating`` are the accounts that the documents only leave it to.
+    """
+    left = {"delegates_to": list(delegating)} if delegating else {}
+    return {**_answer_json(answer), **left}
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
     match answer:
         case Proven():
             return {"answer": "nothing new"}
@@ -86,8 +94,18 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             assert_never(answer)
 
 
-def answer_lines(answer: Answer, *, named: bool = True) -> Iterator[str]:
+def answer_lines(answer: Answer, *, named: bool = True, delegating: Sequence[str] = ()) -> Iterator[str]:
     """The same for people; ``named`` False tells that the documents say nothing of who asks."""
+    yield from _answer_lines(answer, named)
+    if delegating:
+        yield (
+            f"Named as a whole, which only delegates to IAM: {', '.join(delegating)}. Who of such an account gets what "
+            "the statement says is up to the account's own policies, also where bucket, key or role are its own. "
+            "(Ceph's bucket policies let in everybody of it.)"
+        )
+
+
+def _answer_lines(answer: Answer, named: bool) -> Iterator[str]:
     match answer:
         case Proven():
             yield "Nothing new: whatever the new document allows, the old one allowed too."

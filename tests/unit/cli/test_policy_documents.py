@@ -43,3 +43,28 @@ def test_white_space_does_not_count(tmp_path: Path, capsys: pytest.CaptureFixtur
     path.write_text(document(200, indent=20_000))
     assert path.stat().st_size > LARGEST
     assert run(path, ["lint", "HERE"]) == ExitCode.DONE, capsys.readouterr().err
+
+
+def test_a_proof_says_where_a_whole_account_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def written(name: str, principal: str) -> str:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::111122223333:{principal}"},
+            "Action": "kms:Decrypt",
+            "Resource": "*",
+        }
+        (tmp_path / name).write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
+        return str(tmp_path / name)
+
+    role, root = written("role.json", "role/r"), written("root.json", "root")
+    said = "Named as a whole, which only delegates to IAM: 111122223333."
+    assert run(tmp_path, ["prove", "--old", role, "--new", root]) == ExitCode.TOO_WIDE
+    assert said in capsys.readouterr().out
+    assert run(tmp_path, ["prove", "--old", root, "--new", role]) == ExitCode.DONE
+    assert said in capsys.readouterr().out
+    assert run(tmp_path, ["prove", "--old", role, "--new", role]) == ExitCode.DONE
+    assert "delegates" not in capsys.readouterr().out
+    assert run(tmp_path, ["prove", "--old", role, "--new", root, "--format", "json"]) == ExitCode.TOO_WIDE
+    assert json.loads(capsys.readouterr().out)["delegates_to"] == ["111122223333"]
