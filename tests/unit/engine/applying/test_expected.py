@@ -17,7 +17,7 @@ from xacct.plan.outcome import Applied, Failed, Skipped, Waiting
 from xacct.plan.plan import Create, Delete, Plan, Step, Update, requests
 from xacct.plan.revocation import denial
 from xacct.policy.document import Document
-from xacct.snapshot import Snapshot
+from xacct.snapshot import Snapshot, UserRecord
 
 READER = Role(account=ACCOUNT, name="reader", path="/app/", trust=TRUST)
 POLICY = EXAMPLES["role-policy"][0]
@@ -201,6 +201,17 @@ def test_ids_that_nobody_has_are_left_out_of_the_plan_and_are_no_change():
     script = answer(AssumeRolePolicyDocument=json.loads(lost.source))
     assert isinstance(run(plan_of(Update(READER, LONGER)), script, snapshots)[1][-1], Applied)
     assert isinstance(run(plan_of(Update(READER, LONGER)), script)[1][-1], Failed)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_id_in_a_trust_is_the_one_who_has_it_as_far_as_the_plan_was_made_from_that(known):
+    """Trap 1: what was read for the plan has ARNs where ids stand whose holders were read."""
+    anna, unique = "arn:aws:iam::444455556666:user/anna", "AIDAEXAMPLEANNA000001"
+    user = UserRecord(name="anna", path="/", arn=anna, id=unique if known else "AIDAANOTHER0000000001")
+    snapshots = {**HELD, "apps": Snapshot(account=ACCOUNT, users=immutabledict(anna=user))}
+    script = answer(AssumeRolePolicyDocument=TRUST.source.replace(anna, unique))
+    outcomes = run(plan_of(Update(READER, LONGER)), script, snapshots)[1]
+    assert isinstance(outcomes[-1], Applied if known else Failed)
 
 
 def test_what_a_service_does_by_itself_is_not_looked_at():
