@@ -12,10 +12,9 @@ from tests.functional.conftest import MANIFESTS, Cloud
 from tests.functional.test_keys import LINK as SEALED
 from tests.functional.test_keys import closed, key_policy, seal
 from tests.functional.test_removal import ANALYTICS, DATA, ok, writes
-from xacct.engine.applying.send import Sender
+from tests.meanwhile import Meanwhile, others
 from xacct.errors import ExitCode
 from xacct.kinds import marker
-from xacct.plan.plan import Step
 
 MANIFEST = f"""
 version: 1
@@ -84,28 +83,8 @@ def cloud(make_cloud: Callable[..., Cloud]) -> Cloud:
 
 
 @pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], Any], int], None]:
-    """Somebody else does something, all plans being made, right before a step of this address begins.
-
-    The number says before which of its steps, where there are two.
-    """
-    carry_out = Sender.carry_out
-
-    def at(address: str, edit: Callable[[], Any], number: int = 1) -> None:
-        seen: list[Step] = []
-
-        def edited(self: Sender, step: Step) -> None:
-            seen.extend([step] * str(step.address).startswith(address))
-            if len(seen) == number and seen[-1] is step:
-                edit()
-            carry_out(self, step)
-
-        monkeypatch.setattr(Sender, "carry_out", edited)
-
-    return at
-
-
-Meanwhile = Callable[..., None]
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    return others(monkeypatch)
 
 
 class Others:
@@ -173,12 +152,12 @@ def changed(kind: str) -> str:
 def test_an_edit_between_plan_and_write_is_refused_and_stays(
     cloud: Cloud, meanwhile: Meanwhile, kind: str, words: tuple[str, ...]
 ) -> None:
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     cloud.write("xacct.yaml", changed(kind))
     ok(cloud, "plan", "-o", "plan.json")
     address = KINDS[kind].partition(" ")[0]
-    meanwhile(address, lambda: others.edit(kind))
+    meanwhile(address, lambda: them.edit(kind))
     before = len(cloud.sandbox.requests)
     done = cloud.xacct(*words)
     assert done.code == ExitCode.REFUSED, done.out + done.err
@@ -186,7 +165,7 @@ def test_an_edit_between_plan_and_write_is_refused_and_stays(
     assert "Nothing was sent" in done.err
     assert "plan again" in done.err
     assert not ours(cloud, before)
-    edited = json.dumps(others.live(kind))
+    edited = json.dumps(them.live(kind))
     assert "ec2:*" in edited or f"{ANALYTICS}:root" in edited or "s3:PutObject" in edited
     # What it is now is said, field by field.
     assert any(word in done.err for word in ("+ Deny", "account", "s3:PutObject"))
@@ -199,13 +178,13 @@ def ours(cloud: Cloud, since: int) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_edited_is_not_taken_away(cloud: Cloud, meanwhile: Meanwhile, kind: str) -> None:
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
-    meanwhile(KINDS[kind].partition(" ")[0], lambda: others.edit(kind))
+    meanwhile(KINDS[kind].partition(" ")[0], lambda: them.edit(kind))
     done = cloud.xacct("destroy", "--yes")
     assert done.code == ExitCode.PARTLY_APPLIED, done.err
     assert f"FAILED: {KINDS[kind]} was changed since the plan was made" in done.err
-    edited = json.dumps(others.live(kind))
+    edited = json.dumps(them.live(kind))
     assert "ec2:*" in edited or f"{ANALYTICS}:root" in edited or "s3:PutObject" in edited
 
 
@@ -214,49 +193,49 @@ def test_what_appeared_under_a_name_to_be_made_is_not_written_over(
     cloud: Cloud, meanwhile: Meanwhile, kind: str
 ) -> None:
     """A put of an inline policy replaces what is there, unlike a create."""
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     removed = {
-        "role-policy": others.data.delete_role_policy,
-        "group-policy": others.analytics.delete_group_policy,
+        "role-policy": them.data.delete_role_policy,
+        "group-policy": them.analytics.delete_group_policy,
     }
     owner = {"role-policy": {"RoleName": "held"}, "group-policy": {"GroupName": "Testers"}}
-    remove = removed.get(kind, others.analytics.delete_user_policy)
+    remove = removed.get(kind, them.analytics.delete_user_policy)
     remove(PolicyName="own", **owner.get(kind, {"UserName": "user01"}))
     address = KINDS[kind].partition(" ")[0]
-    meanwhile(address, lambda: others.edit(kind))
+    meanwhile(address, lambda: them.edit(kind))
     done = cloud.xacct("apply", "--yes")
     assert done.code == ExitCode.REFUSED, done.err
     assert "it was not there, and now it has" in done.err
     assert "+ Deny" in done.err
-    assert "ec2:*" in json.dumps(others.live(kind))
+    assert "ec2:*" in json.dumps(them.live(kind))
 
 
 def test_what_is_gone_is_not_made_again_by_an_update(cloud: Cloud, meanwhile: Meanwhile) -> None:
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     cloud.write("xacct.yaml", changed("group-policy"))
     meanwhile(
         "analytics/group-policy",
-        lambda: others.analytics.delete_group_policy(GroupName="Testers", PolicyName="own"),
+        lambda: them.analytics.delete_group_policy(GroupName="Testers", PolicyName="own"),
     )
     done = cloud.xacct("apply", "--yes")
     assert done.code == ExitCode.REFUSED, done.err
     assert "it is gone" in done.err
-    assert others.analytics.list_group_policies(GroupName="Testers")["PolicyNames"] == []
+    assert them.analytics.list_group_policies(GroupName="Testers")["PolicyNames"] == []
 
 
 def test_who_made_it_so_already_has_done_the_same(cloud: Cloud, meanwhile: Meanwhile) -> None:
     """Two runs of one manifest do not stand in each other's way."""
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     wanted = changed("group-policy")
     cloud.write("xacct.yaml", wanted)
-    live = others.live("group-policy")
+    live = them.live("group-policy")
     live["Statement"][0]["Resource"] = f"arn:aws:iam::{DATA}:role/another"
     meanwhile(
         "analytics/group-policy",
-        lambda: others.analytics.put_group_policy(
+        lambda: them.analytics.put_group_policy(
             GroupName="Testers", PolicyName="own", PolicyDocument=json.dumps(live)
         ),
     )
@@ -266,7 +245,7 @@ def test_who_made_it_so_already_has_done_the_same(cloud: Cloud, meanwhile: Meanw
 
 def test_between_two_halves_an_edit_is_seen_too(cloud: Cloud, meanwhile: Meanwhile) -> None:
     """The narrowed form is the run's own; anything else is not, and the run is done in part."""
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     cloud.write(
         "xacct.yaml",
@@ -278,12 +257,12 @@ def test_between_two_halves_an_edit_is_seen_too(cloud: Cloud, meanwhile: Meanwhi
     plan = json.loads(cloud.xacct("plan", "--format", "json").out)
     halves = [step["part"] for step in plan["steps"] if step["kind"] == "role"]
     assert halves == ["narrow", "widen"]
-    meanwhile("data/role/held", lambda: others.edit("role"), 2)
+    meanwhile("data/role/held", lambda: them.edit("role"), 2)
     done = cloud.xacct("apply", "--yes")
     assert done.code == ExitCode.PARTLY_APPLIED, done.err
     assert "plan again" in done.err
     assert "--resume" not in done.err
-    assert f"{ANALYTICS}:root" in json.dumps(others.live("role"))
+    assert f"{ANALYTICS}:root" in json.dumps(them.live("role"))
     assert cloud.xacct("apply", "--resume").code == ExitCode.REFUSED
     ok(cloud, "apply", "--yes")
     assert "No differences" in ok(cloud, "plan")
@@ -319,11 +298,11 @@ def test_a_role_made_again_under_the_same_name_is_another_one(cloud: Cloud, mean
 def test_a_step_that_depends_on_a_refused_one_is_held_back_and_others_go_on(
     cloud: Cloud, meanwhile: Meanwhile
 ) -> None:
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     text = changed("role").replace('/user-policy"', '/another"')
     cloud.write("xacct.yaml", text)
-    meanwhile("data/role/held", lambda: others.edit("role"))
+    meanwhile("data/role/held", lambda: them.edit("role"))
     done = cloud.xacct("apply", "--yes")
     assert done.code == ExitCode.PARTLY_APPLIED, done.err
     assert "~ data/role/held FAILED" in done.err
@@ -393,25 +372,25 @@ def calls(cloud: Cloud, *words: str) -> list[str]:
 
 
 def test_an_undo_is_held_to_what_it_was_planned_from(cloud: Cloud, meanwhile: Meanwhile) -> None:
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
     cloud.write("xacct.yaml", changed("group-policy"))
     ok(cloud, "apply", "--yes")
-    meanwhile("analytics/group-policy", lambda: others.edit("group-policy"))
+    meanwhile("analytics/group-policy", lambda: them.edit("group-policy"))
     done = cloud.xacct("undo", "--yes", "--give-back")
     assert done.code == ExitCode.REFUSED, done.err
-    assert "ec2:*" in json.dumps(others.live("group-policy"))
+    assert "ec2:*" in json.dumps(them.live("group-policy"))
 
 
 def test_a_revoke_is_held_back_by_nothing(cloud: Cloud, meanwhile: Meanwhile) -> None:
-    others = Others(cloud)
+    them = Others(cloud)
     ok(cloud, "apply", "--yes")
-    meanwhile("data/role/held", lambda: others.edit("role"))
+    meanwhile("data/role/held", lambda: them.edit("role"))
     before = len(cloud.sandbox.requests)
     ok(cloud, "revoke", "data/role/held", "--kill-sessions", "--again-after", "0")
     assert not [one.operation for one in cloud.sandbox.requests[before:] if one.operation == "GetRole"]
-    assert '"Deny"' in json.dumps(others.live("role"))
-    assert f"{ANALYTICS}:root" not in json.dumps(others.live("role"))
+    assert '"Deny"' in json.dumps(them.live("role"))
+    assert f"{ANALYTICS}:root" not in json.dumps(them.live("role"))
 
 
 GUEST = f"""

@@ -81,7 +81,7 @@ def command(
     goes on. With --resume the rest of an earlier run is applied, which was approved then; what it began is
     taken up where the journal left it.
 
-    What a step changes is looked at once more right before the write, whatever plan it is of: changed by
+    What a step changes is looked at once more right before it writes, whatever plan it is of: changed by
     others since, it is left as it is, and the step fails. What changes between that look and the write is
     written over, because the services have no compare-and-swap.
 
