@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from xacct.account import Account
 from xacct.check import Check
 from xacct.engine.gateway import Gateway
-from xacct.engine.verifying.probe import ANY, IMPOSSIBLE, Answer, Tried, bucket_of, call, own_key
+from xacct.engine.verifying.tried import Answer, Tried, bucket_of, call
+from xacct.engine.verifying.writing import ANY, IMPOSSIBLE, own_key
 from xacct.errors import ServiceError, XacctError
 
 

@@ -12,7 +12,7 @@ from xacct.aws.caller import Caller as Identity
 from xacct.aws.caller import NoCredentials, identify
 from xacct.check import Caller, Check, Want
 from xacct.engine.gateway import Gateway
-from xacct.engine.verifying.probe import Answer, Door, Tried, refusal
+from xacct.engine.verifying.tried import Answer, Door, Tried, refusal
 from xacct.errors import ServiceError, XacctError
 from xacct.policy.match import glob
 from xacct.resource import Call

@@ -11,7 +11,8 @@ from xacct.check import Check, Decision, Finding, Layer, Outcome, Want, Why
 from xacct.engine.layer import explain
 from xacct.engine.verifying.diagnose import Judgement
 from xacct.engine.verifying.hops import ASSUME, Doors, Hops, key_of
-from xacct.engine.verifying.probe import Answer, Canaries, Means, Tried, bucket_of, probe
+from xacct.engine.verifying.probe import probe
+from xacct.engine.verifying.tried import Answer, Canaries, Means, Tried, bucket_of
 from xacct.errors import ExitCode
 
 PAUSE = 2.0
