@@ -52,7 +52,8 @@ def race(
             accounts=(gateway.account,),
         )
         threading.Event().wait(pause)
-        ended.extend(list(apply(plan, {gateway.account.name: gateway}, clock=clock, sleep=sleep))[-1:])
+        gateways_by_name = {gateway.account.name: gateway}
+        ended.extend(list(apply(plan, gateways_by_name, made_from={}, clock=clock, sleep=sleep))[-1:])
 
     threads = [threading.Thread(target=run, args=(who, dice.uniform(0, jitter))) for who in (0, 1)]
     for thread in threads:
