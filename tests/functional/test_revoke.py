@@ -156,3 +156,92 @@ def test_a_plan_can_end_the_sessions_of_those_who_leave(cloud: Cloud) -> None:
     again = cloud.xacct("plan", "--detailed-exitcode", "-f", other)
     assert again.code == ExitCode.DONE, again.out
     assert "Sessions were ended" in again.out
+
+
+def trust_of(cloud: Cloud, *principals: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": "sts:AssumeRole"}
+    cloud.world.client("iam", DATA).update_assume_role_policy(
+        RoleName=ROLE, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+
+
+def test_what_a_bucket_gives_without_a_role_is_told(cloud: Cloud) -> None:
+    statement = {
+        "Sid": "direct",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ANALYTICS}:user/user01"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::mongodb-snapshots/*",
+    }
+    cloud.world.client("s3", DATA).put_bucket_policy(
+        Bucket="mongodb-snapshots",
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    done = cloud.xacct("revoke", "analytics/user/user01", "-f", LINK)
+    assert done.code == ExitCode.DONE, done.err
+    assert "data/bucket/mongodb-snapshots lets them in still, without any role: direct." in done.out
+    assert refused(assume)
+
+
+def test_who_is_in_no_trust_is_told_to_be_in_none(cloud: Cloud) -> None:
+    """A slip of the pen must not look like a revocation."""
+    done = cloud.xacct("revoke", "analytics/user/user1", "-f", LINK)
+    assert done.code == ExitCode.DONE
+    assert f"No role of the manifest lets arn:aws:iam::{ANALYTICS}:user/user1 in" in done.out
+    assert not refused(assume)
+
+
+def test_a_refused_trust_leaves_no_fingerprint_of_it(cloud: Cloud) -> None:
+    """Who does not exist cannot be named in a Deny; the role must not look edited for that."""
+    trust_of(cloud, f"arn:aws:iam::{ANALYTICS}:root")
+    iam = cloud.world.client("iam", DATA)
+    tags = iam.get_role(RoleName=ROLE)["Role"]["Tags"]
+    done = cloud.xacct("revoke", "analytics/user/nobody", "-f", LINK)
+    assert done.code == ExitCode.ERROR, done.err
+    assert "Invalid principal" in done.err
+    assert iam.get_role(RoleName=ROLE)["Role"]["Tags"] == tags
+
+
+def test_what_is_written_over_can_be_put_back_from_what_was_said(cloud: Cloud) -> None:
+    trust_of(cloud, f"arn:aws:iam::{ANALYTICS}:user/admin", f"arn:aws:iam::{ANALYTICS}:user/user01")
+    iam = cloud.world.client("iam", DATA)
+    theirs = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=ROLE, PolicyName=POLICY, PolicyDocument=json.dumps(theirs))
+    before = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    words = ("revoke", ROLE, "--kill-sessions", "--again-after", "0", "-f", LINK)
+    said = cloud.xacct(*words).err.splitlines()
+    was = [json.loads(line.partition(" was ")[2]) for line in said if " was " in line]
+    assert was == [before, theirs]
+    assert " was " not in cloud.xacct(*words).err
+
+
+def test_an_owner_who_cannot_be_reached_holds_no_other_back(make_cloud: Callable[..., Cloud]) -> None:
+    other = "111122223333"
+    made = make_cloud(DATA, ANALYTICS, other)
+    text = f"""
+version: 1
+name: two
+accounts:
+  data: {{id: "{DATA}", profile: acct-b}}
+  analytics: {{id: "{ANALYTICS}", profile: acct-a}}
+  another: {{id: "{other}", profile: acct-c}}
+links:
+  - {{role: data/role/one, trust: [analytics/user/user01], bucket: first, access: [list]}}
+  - {{role: another/role/two, trust: [analytics/user/user01], bucket: second, access: [list]}}
+"""
+    path = made.write("two.yaml", text)
+    made.furnish(path)
+    assert made.xacct("apply", "--yes", "-f", path).code == ExitCode.DONE
+    config = made.config.read_text()
+    for broken in (
+        config.replace("[profile acct-c]", "[profile gone]"),
+        config.replace("[profile acct-c]", "[profile gone]").replace("[profile acct-b]", "[profile acct-c]")
+        + config[config.index("[profile acct-b]") :].partition("\n\n")[0],
+    ):
+        made.config.write_text(broken)
+        done = made.xacct("revoke", "analytics/user/user01", "-f", path)
+        assert "another" in done.err
+        role = made.world.client("iam", DATA).get_role(RoleName="one")["Role"]
+        assert [one["Effect"] for one in role["AssumeRolePolicyDocument"]["Statement"]] == ["Deny"]
+        made.config.write_text(config)
+    assert done.code == ExitCode.ERROR  # nothing was left to do where it could be reached

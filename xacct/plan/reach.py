@@ -34,7 +34,7 @@ def names(part: Part, person: str) -> bool:
         return person in (value, account_of(value))
     if value == account_of(person):
         return True
-    session = person.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+    session = anchor(person).replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
     return anchor(value) == anchor(person) or value.startswith(f"{session}/")
 
 

@@ -38,6 +38,11 @@ def deny(who: str) -> dict[str, Any]:
         ([allow(ANNA, BOB, ROOT)], [A], [NOBODY]),
         ([allow(ANNA, "arn:aws:iam::999999999999:user/x")], [A], [allow("arn:aws:iam::999999999999:user/x")]),
         ([allow("*")], [ANNA], [allow("*"), deny(ANNA)]),
+        (
+            [allow(f"arn:aws:sts::{A}:assumed-role/ci/job", BOB)],
+            [f"arn:aws:iam::{A}:role/team/ci"],
+            [allow(BOB)],
+        ),
         ([allow(BOB)], [ANNA], [allow(BOB)]),
         (
             [{**allow(ANNA), "Principal": {"AWS": ANNA, "Service": "ec2.amazonaws.com"}}],

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from xacct.errors import BadUsage, XacctError
 from xacct.kinds.mark import FINGERPRINT_TAG
 from xacct.kinds.role import Role
+from xacct.kinds.role_policy import RolePolicy
 from xacct.manifest.model import Foreign, LinkSpec, Manifest, Name, WholeAccount
 from xacct.plan.plan import Plan, Step, Update
 from xacct.plan.reach import admits, names
-from xacct.plan.revocation import POLICY, denial, shut
+from xacct.plan.revocation import AT_SENDING, POLICY, denial, shut
 from xacct.policy.arn import is_account_id
 from xacct.policy.document import Document
 from xacct.policy.shared import parts
@@ -29,11 +32,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """The plan, and what it leaves, in sentences; ``denials`` are the steps to be sent once more later."""
+    """The plan, and what it leaves, in sentences; ``denials`` are the steps to be sent once more later.
+
+    ``unread`` are roles of which nothing could be seen, so that nothing is done; ``was`` the documents of others
+    that are written over, because nothing else keeps them.
+    """
 
     plan: Plan
     remains: tuple[str, ...]
     denials: frozenset[int] = frozenset()
+    unread: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
 
 
 def target_of(manifest: Manifest, text: str) -> Target:
@@ -63,17 +72,22 @@ def revoke(
 ) -> Revocation:
     """The steps, the trust first and nothing waiting for anything else.
 
-    With ``kill`` every session of the roles that is open when it is sent is ended, whoever has it.
-
-    Raises:
-        XacctError: a role could not be read, so that it is not known what its trust says.
+    With ``kill`` every session of the roles that is open when it is sent is ended, whoever has it. A role that
+    could not be read holds the others back as little.
     """
     steps: list[Step] = []
     remains: list[str] = []
+    unread: list[str] = []
+    was: list[str] = []
     denials: list[int] = []
-    marks: list[tuple[Role, Role]] = []
+    marks: list[tuple[Role, Role, int]] = []
+    inside = False
     for name in target.roles:
-        role = _live(snapshots, name)
+        try:
+            role = _live(snapshots, name)
+        except XacctError as error:
+            unread.append(f"{error}\n  {error.fix}")
+            continue
         if role is None:
             remains += (
                 [f"{name} does not exist, so there is nothing to take away."] if not target.people else []
@@ -81,16 +95,19 @@ def revoke(
             continue
         trust = shut(role.trust, target.people, name.account.partition)
         concerned = not target.people or any(admits(role.trust, one) for one in target.people)
+        inside = inside or concerned
         if trust != role.trust:
             after = replace(role, trust=trust)
             after = replace(after, fingerprint=after.stamp if role.manifest else "")
             put = Call.of("iam", "UpdateAssumeRolePolicy", RoleName=role.name, PolicyDocument=trust.source)
             steps.append(_step(len(steps) + 1, Update(role, after, "narrow"), (put,)))
-            marks += [(role, after)] if role.manifest else []
+            marks += [(role, after, len(steps))] if role.manifest else []
+            was.append(f"The trust of {name} was {_line(role.trust)}")
         elif concerned:
             remains.append(f"The trust of {name} lets none of them in already.")
         if concerned and kill:
             wanted = denial(name.account, name.name)
+            was += [f"{wanted.address} was {theirs}" for theirs in _theirs(snapshots, wanted)]
             denials.append(len(steps) + 1)
             steps.append(_step(len(steps) + 1, Update(wanted, wanted), wanted.create()))
         elif concerned:
@@ -98,24 +115,55 @@ def revoke(
                 f"Sessions of {name} that are open go on for up to {role.max_session / 3600:g} h, with all that "
                 "the role may do; --kill-sessions ends them."
             )
-    for role, after in marks:  # last, because a fingerprint must hold nothing up
+    if target.people and not inside and not unread:
+        remains.append(
+            f"No role of the manifest lets {', '.join(sorted(target.people))} in; nothing was changed."
+        )
+    for role, after, put_by in marks:  # last, because a fingerprint must hold nothing up
         tags = [{"Key": FINGERPRINT_TAG, "Value": after.fingerprint}]
         call = Call.of("iam", "TagRole", RoleName=role.name, Tags=tags)
-        steps.append(_step(len(steps) + 1, Update(role, after), (call,)))
+        steps.append(_step(len(steps) + 1, Update(role, after), (call,), put_by))
     plan = Plan(
         name=manifest.name,
         accounts=tuple(spec.account for _, spec in sorted(manifest.accounts.items())),
         steps=tuple(steps),
     )
-    return Revocation(plan=plan, remains=tuple(remains), denials=frozenset(denials))
+    return Revocation(
+        plan=plan,
+        remains=tuple(remains),
+        denials=frozenset(denials),
+        unread=tuple(unread),
+        was=tuple(was),
+    )
 
 
-def _step(number: int, change: Update, calls: tuple[Request, ...]) -> Step:
-    return Step(number=number, address=change.after.address, change=change, calls=calls)
+def _step(number: int, change: Update, calls: tuple[Request, ...], *after: int) -> Step:
+    return Step(
+        number=number, address=change.after.address, change=change, calls=calls, after=frozenset(after)
+    )
+
+
+def _theirs(snapshots: Mapping[str, Snapshot], wanted: RolePolicy) -> Iterator[str]:
+    """What lives under the name of the policy that ends sessions and is no earlier one of these."""
+    for one in RolePolicy.pick(snapshots[wanted.account.name]):
+        if one.address == wanted.address and not _ends_sessions(one.document, wanted.document):
+            yield _line(one.document)
+
+
+def _line(document: Document) -> str:
+    return json.dumps(json.loads(document.source), ensure_ascii=False)
+
+
+def _ends_sessions(found: Document, wanted: Document) -> bool:
+    """Whether a document is a Deny on sessions, of whatever time."""
+    timed = re.sub(r'"aws:TokenIssueTime": ?"[^"]*"', f'"aws:TokenIssueTime":"{AT_SENDING}"', found.source)
+    return Document.parse(timed).canonical == wanted.canonical
 
 
 def _live(snapshots: Mapping[str, Snapshot], name: Name) -> Role | None:
-    snapshot = snapshots[name.account.name]
+    snapshot = snapshots.get(name.account.name)
+    if snapshot is None:
+        return None
     why = snapshot.why_unread("roles", f"role/{name.name}")
     record = snapshot.roles.get(name.name)
     if isinstance(record, RoleRecord) and isinstance(record.trust, Document):
@@ -181,3 +229,27 @@ def trusted_elsewhere(
                 for one in people
             ):
                 yield f"{snapshot.account.name}/role/{role.name}"
+
+
+def let_in_by_buckets(snapshots: Iterable[Snapshot], people: frozenset[str]) -> Iterator[str]:
+    """Buckets of the read accounts whose own policy lets one of the people in, without any role."""
+    for snapshot in snapshots:
+        for bucket in snapshot.buckets.values():
+            where = f"{snapshot.account.name}/bucket/{bucket.name}"
+            if bucket.policy is None:
+                continue
+            if not isinstance(bucket.policy, Document):
+                yield f"The policy of {where} could not be understood, and may let them in."
+                continue
+            allowed = [part for part in parts(bucket.policy) if not part.denies]
+            sids = {
+                part.statement.sid or "one without a Sid"
+                for part in allowed
+                for one in people
+                if names(part, one)
+            }
+            if sids:
+                yield f"The policy of {where} lets them in still, without any role: {', '.join(sorted(sids))}."
+        for gap in snapshot.unread:
+            if gap.what.startswith("bucket"):
+                yield f"The policy of {snapshot.account.name}/{gap.what} could not be read, and may let them in."
