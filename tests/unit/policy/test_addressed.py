@@ -85,9 +85,34 @@ def test_conditions_on_what_is_known_are_settled_and_the_others_stay(
     assert left(ANNA, statement("*", Condition=condition)) == wanted
 
 
+def test_a_statement_for_all_but_some_speaks_to_the_others() -> None:
+    but = {
+        "Sid": "Theirs",
+        "Effect": "Allow",
+        "NotPrincipal": {"AWS": ANNA.arn},
+        "Action": "s3:*",
+        "Resource": "*",
+    }
+    assert left(ANNA, but) == []
+    assert left(SESSION, but) == [BARE]
+
+
+def test_an_identity_policy_speaks_to_whoever_has_it() -> None:
+    assert left(ANNA, BARE) == [BARE]
+
+
+def test_in_an_old_document_a_variable_is_plain_text() -> None:
+    own = {**BARE, "Condition": {"StringEquals": {"aws:username": "${aws:username}"}}}
+    asking, known = Request.of(ANNA, "s3:GetObject", "*"), keys_of(ANNA)
+    assert addressed(Document.of(own, version="2008-10-17"), asking, known).statements == ()
+    assert len(addressed(Document.of(own), asking, known).statements) == 1
+
+
 def test_documents_are_joined_and_taken_apart() -> None:
     deny = {**BARE, "Effect": "Deny"}
     both = joined([Document.of(BARE), Document.of(deny)])
     assert both == Document.of(BARE, deny)
     assert of_effect(both, "Allow") == Document.of(BARE)
     assert of_effect(both, "Deny") == Document.of(deny)
+    other = {**BARE, "Action": "kms:*"}
+    assert of_effect(Document.of(BARE, deny, other), "Allow") == Document.of(BARE, other)

@@ -48,6 +48,12 @@ def test_a_request_that_another_statement_lets_in_by_name_is_not_delegated() -> 
     assert delegating(new, NARROW, answer) == ()
 
 
+def test_a_statement_about_something_else_lets_nobody_in() -> None:
+    new = Document.of(allow({"AWS": ROOT}), {**allow("*"), "Resource": "arn:aws:s3:::elsewhere/*"})
+    found = no_more_than(Document.of(allow({"AWS": ROOT})), NARROW)
+    assert delegating(new, NARROW, found) == (OWN,)
+
+
 def test_of_a_proof_every_account_that_an_allow_names() -> None:
     old = Document.of(allow({"AWS": [ROOT, OTHER]}), allow({"AWS": "999988887777"}, effect="Deny"))
     answer = no_more_than(NARROW, old)

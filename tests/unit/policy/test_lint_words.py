@@ -496,6 +496,11 @@ def test_a_bucket_with_a_slash_in_its_name_is_none_whatever_the_wildcards() -> N
     ]
 
 
+def test_a_question_mark_may_be_the_slash_that_an_object_has() -> None:
+    assert said(allow("s3:GetObject", "arn:aws:s3:::b?x")) == []
+    assert said(allow("s3:GetObject", "arn:aws:s3:::?x"))[0] == "missing-object-resource Statement[0].Action"
+
+
 def test_thousands_of_resources_and_actions_are_looked_at_within_seconds() -> None:
     """Each is held against the few shapes that there are, by itself."""
     many = [f"arn:aws:s3:::bucket-{number}/of*/{number}/*" for number in range(4000)]
