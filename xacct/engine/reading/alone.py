@@ -86,9 +86,9 @@ def read(gateway: Gateway, resource: Resource, known: Mapping[str, str]) -> Seen
             live = replace(resource, path=str(group.get("Path") or "/"))
             return Seen(shown_json(live), str(group.get("GroupId") or ""))
         case ManagedPolicy():
-            path = str(answer["Policy"].get("Path") or "/")
+            # Its path is part of the ARN that it was asked for by.
             found = _version(gateway, resource, str(answer["Policy"]["DefaultVersionId"]))
-            return Seen({**_with_document(resource, found), "path": path})
+            return Seen(_with_document(resource, found))
         case _:
             return Seen(_with_document(resource, live_document(document_in(asked.operation, answer))))
 
