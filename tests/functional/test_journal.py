@@ -18,6 +18,7 @@ import pytest
 
 from tests.functional.conftest import MANIFESTS, Cloud
 from tests.functional.test_removal import writes
+from xacct.engine.applying.log import line
 from xacct.errors import ExitCode
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.request import Operation
@@ -445,3 +446,111 @@ def test_ctrl_c_lets_the_call_end_and_twice_leaves_at_once_with_a_whole_journal(
         assert "xacct apply --resume" in err
     ok(cloud, "apply", "--resume")
     assert "No differences" in ok(cloud, "plan")
+
+
+def test_what_is_protected_is_not_taken_back_without_the_word(cloud: Cloud) -> None:
+    cloud.write("xacct.yaml", f"{LINK.read_text()}limits: {{protect: [data/role/{ROLE}]}}\n")
+    ok(cloud, "apply", "--yes")
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("undo", "--yes")
+    assert done.code == ExitCode.REFUSED, done.err
+    assert f"data/role/{ROLE} is protected" in done.err
+    assert "--allow-protected" in done.err
+    assert not writes(cloud, before)
+    ok(cloud, "undo", "--yes", "--allow-protected")
+
+
+def test_an_undo_does_not_close_the_door_behind_whoever_undoes(cloud: Cloud) -> None:
+    """What the run gave is by now the only right of whoever undoes it."""
+    cloud.write(
+        "xacct.yaml",
+        LINK.read_text()
+        + """
+groups:
+  analytics/group/Testers:
+    grants:
+      admins: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}
+""",
+    )
+    ok(cloud, "apply", "--yes")
+    iam = cloud.world.client("iam", ANALYTICS)
+    iam.add_user_to_group(GroupName="Testers", UserName="admin")
+    for name in iam.list_user_policies(UserName="admin")["PolicyNames"]:
+        iam.delete_user_policy(UserName="admin", PolicyName=name)
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("undo", "--yes")
+    assert done.code == ExitCode.REFUSED, done.out + done.err
+    assert "could not undo analytics/group-policy/Testers/admins" in done.err
+    assert "--allow-lockout" in done.err
+    assert not writes(cloud, before)
+
+
+def test_a_role_that_was_made_again_since_is_another_one(cloud: Cloud) -> None:
+    ok(cloud, "apply", "--yes")
+    cloud.write("xacct.yaml", LINK.read_text().replace("analytics/user/user01]", "analytics/user/admin]"))
+    ok(cloud, "apply", "--yes")
+    iam = cloud.world.client("iam", DATA)
+    role = iam.get_role(RoleName=ROLE)["Role"]
+    policy = iam.get_role_policy(RoleName=ROLE, PolicyName=POLICY)["PolicyDocument"]
+    iam.delete_role_policy(RoleName=ROLE, PolicyName=POLICY)
+    iam.delete_role(RoleName=ROLE)
+    iam.create_role(
+        RoleName=ROLE,
+        AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]),
+        Tags=role["Tags"],
+    )
+    iam.put_role_policy(RoleName=ROLE, PolicyName=POLICY, PolicyDocument=json.dumps(policy))
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("undo", "--yes", "--give-back")
+    assert done.code == ExitCode.REFUSED, done.out + done.err
+    assert f"made again by somebody else: data/role/{ROLE}" in done.err
+    assert f"unique id: {role['RoleId']} ->" in done.err
+    assert not writes(cloud, before)
+
+
+def made_up(change: Callable[[dict[str, Any]], object]) -> None:
+    """The journal with another beginning, and sums that fit."""
+    (journal,) = journals()
+    events = [json.loads(text)["event"] for text in journal.read_text().splitlines()]
+    change(events[0])
+    last, lines = "", []
+    for number, event in enumerate(events):
+        text, last = line(number, last, event)
+        lines.append(f"{text}\n")
+    journal.write_text("".join(lines))
+
+
+@pytest.mark.parametrize("command", [("apply", "--resume"), ("undo", "--yes")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda begin: begin.pop("plan"),
+        lambda begin: begin["plan"].pop("bound"),
+        lambda begin: begin["plan"].update(steps=3),
+        lambda begin: begin.pop("images"),
+        lambda begin: begin.update(kind=None),
+        lambda begin: begin["images"][0].update(address="x"),
+        lambda begin: begin["images"][0].update(before=[], after=None),
+    ],
+)
+def test_a_journal_that_was_made_up_is_refused(
+    cloud: Cloud, change: Callable[[dict[str, Any]], object], command: tuple[str, ...]
+) -> None:
+    broken_apply(cloud)
+    made_up(change)
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct(*command)
+    assert done.code == ExitCode.REFUSED, done.err
+    assert "it was made up" in done.err
+    assert not writes(cloud, before)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_journal_that_is_no_file_is_refused_at_once(cloud: Cloud, make: Callable[[Path], None]) -> None:
+    ok(cloud, "apply", "--yes")
+    (journal,) = journals()
+    journal.unlink()
+    make(journal)
+    done = cloud.xacct("undo", "--yes")
+    assert done.code == ExitCode.REFUSED, done.err
+    assert "is not yours alone" in done.err

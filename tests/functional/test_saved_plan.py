@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -377,3 +378,15 @@ def test_what_changes_while_somebody_thinks_is_noticed(cloud: Cloud, monkeypatch
     assert not [name for name in writes(cloud, before) if name != "PutGroupPolicy"]
     monkeypatch.setattr("click.confirm", lambda *_words, **_more: True)
     assert cloud.xacct("apply").code == ExitCode.DONE
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(cloud: Cloud) -> None:
+    """A device that is replaced by a file is missed by the whole machine."""
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert cloud.xacct("plan", "-o", "pipe").code == ExitCode.DONE
+        assert Path("pipe").is_fifo()
+        assert json.loads(os.read(reader, 1 << 16))["name"] == "mongodb-snapshots"
+    finally:
+        os.close(reader)

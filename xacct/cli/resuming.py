@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 from xacct.cli.credentials import sessions
 from xacct.cli.planning import Planned, again, explained
+from xacct.cli.saving import plan_faults
 from xacct.cli.say import say
-from xacct.engine.applying.log import Log, read_log
+from xacct.engine.applying.log import Log, complete, read_log
 from xacct.engine.applying.runs import Runs, runs_at
 from xacct.engine.applying.undo import buckets_of, way_back
 from xacct.engine.gateway import Gateway
 from xacct.engine.preparing.binding import Origin
+from xacct.engine.preparing.limits import Lifted
 from xacct.engine.preparing.prepare import Choice
 from xacct.engine.reading.observe import observe
 from xacct.errors import BadUsage, Refused
@@ -37,7 +39,15 @@ def find_run(place: str, run: str | None, paths: tuple[str, ...]) -> Log:
             f"there is no journal of any run in {place}",
             fix="Name the place with --journal, or run it where the run was.",
         )
-    return read_log(runs.lines(names[-1]), runs.where(names[-1]))
+    where = runs.where(names[-1])
+    log = read_log(runs.lines(names[-1]), where)
+    plan = log.begin.get("plan")
+    if not complete(log) or not isinstance(plan, dict) or "bound" not in plan or plan_faults(where, plan):
+        raise Refused(
+            f"the journal {where} does not hold what a journal holds, although its sums fit: it was made up",
+            fix="Nothing was sent. Run xacct apply, which needs no journal, and look at its plan.",
+        )
+    return log
 
 
 def resuming(log: Log, paths: tuple[str, ...]) -> Planned:
@@ -56,7 +66,7 @@ def resuming(log: Log, paths: tuple[str, ...]) -> Planned:
     return again(log.begin["plan"], paths, log.begun)
 
 
-def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool) -> Planned:
+def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool, lifted: Lifted) -> Planned:
     """The way back from a run, with the accounts as they are now.
 
     Raises:
@@ -68,7 +78,7 @@ def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool) -> Planned:
     gateways: dict[str, Gateway] = dict(sessions().gateways(dict(manifest.accounts).values()))
     snapshots = observe(gateways, [manifest], more=buckets_of(log))
     try:
-        prepared = way_back(log, manifest, snapshots, give_back=give_back)
+        prepared = way_back(log, manifest, snapshots, give_back=give_back, lifted=lifted)
     except Stale as stale:
         raise explained(stale) from None
     origin = Origin(made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), paths=paths, choice=Choice())
@@ -79,5 +89,5 @@ def undoing(log: Log, paths: tuple[str, ...], *, give_back: bool) -> Planned:
         snapshots=snapshots,
         gateways=gateways,
         origin=origin,
-        remake=lambda: undoing(log, paths, give_back=give_back).plan,
+        remake=lambda: undoing(log, paths, give_back=give_back, lifted=lifted).plan,
     )

@@ -25,10 +25,15 @@ _AGAIN = "Nothing was sent. Plan again, and have the new plan approved."
 def write_plan(path: str, body: Mapping[str, Any]) -> None:
     """The file, whole or not at all, to be read by its owner only: it shows who may reach what.
 
+    What is no file, such as a pipe or a terminal, is written to and left what it is.
+
     Raises:
         XacctError: it cannot be written.
     """
     target = Path(path)
+    if target.exists() and not target.is_file() and not target.is_dir():
+        _write_through(target, text_of(body))
+        return
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -37,9 +42,20 @@ def write_plan(path: str, body: Mapping[str, Any]) -> None:
         beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise XacctError(
-            f"the plan cannot be written to {path}: {error.strerror}", fix="Name another file with -o."
-        ) from None
+        raise _unwritten(path, error) from None
+
+
+def _write_through(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _unwritten(str(target), error) from None
+
+
+def _unwritten(path: str, error: OSError) -> XacctError:
+    return XacctError(
+        f"the plan cannot be written to {path}: {error.strerror}", fix="Name another file with -o."
+    )
 
 
 def read_plan(path: str, approved: str = "") -> dict[str, Any]:
@@ -61,18 +77,7 @@ def read_plan(path: str, approved: str = "") -> dict[str, Any]:
             f"{__version__} (format 1)",
             fix="Use the version that made it, or plan again.",
         )
-    validator = Draft202012Validator(json.loads(schema_text("plan")))
-    problems = [
-        Problem(
-            summary="Not a plan",
-            detail=f"{'/'.join(map(str, error.absolute_path)) or 'The file'}: {error.message[:200]}.",
-            fix="Write the plan with xacct plan -o FILE, and leave it as it is.",
-            place=Place(path),
-        )
-        for error in sorted(
-            validator.iter_errors(body), key=lambda error: list(map(str, error.absolute_path))
-        )
-    ]
+    problems = plan_faults(path, body)
     if problems:
         raise BadInput(problems[:20])
     if "bound" not in body:
@@ -85,6 +90,22 @@ def read_plan(path: str, approved: str = "") -> dict[str, Any]:
             fix="Nothing was sent. Look at it with xacct show, and approve it if it is right.",
         )
     return body
+
+
+def plan_faults(path: str, body: Any) -> list[Problem]:
+    """Where a plan read from somewhere does not fit the schema of plans."""
+    validator = Draft202012Validator(json.loads(schema_text("plan")))
+    return [
+        Problem(
+            summary="Not a plan",
+            detail=f"{'/'.join(map(str, error.absolute_path)) or 'The file'}: {error.message[:200]}.",
+            fix="Write the plan with xacct plan -o FILE, and leave it as it is.",
+            place=Place(path),
+        )
+        for error in sorted(
+            validator.iter_errors(body), key=lambda error: list(map(str, error.absolute_path))
+        )
+    ]
 
 
 def _text(path: str) -> str:

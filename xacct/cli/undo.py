@@ -20,6 +20,10 @@ from xacct.cli.options import (
 @click.argument("run", metavar="[RUN]", required=False)
 @manifest_options
 @click.option("--give-back", is_flag=True, help="Also give back access that the run took away.")
+@click.option("--allow-protected", is_flag=True, help="Also touch what the manifest protects.")
+@click.option(
+    "--allow-lockout", is_flag=True, help="Also where your own identity could not take it back afterwards."
+)
 @journal_option
 @consent_options
 @format_option("text", "json")
@@ -30,6 +34,8 @@ def command(
     run: str | None,
     paths: tuple[str, ...],
     give_back: bool,
+    allow_protected: bool,
+    allow_lockout: bool,
     journal: str,
     yes: bool,
     no_input: bool,
@@ -40,14 +46,17 @@ def command(
     """Plan the way back from a run, ask, and carry it out; without RUN from the latest.
 
     Restores what the run found, in all that it touched and nothing else; refused where somebody has changed
-    that since. What is made anew gets another unique id: documents elsewhere that named the old one are
-    listed. The undo is a run with a journal of its own, and can be taken back in turn.
+    that since, or the manifest protects it. What is made anew gets another unique id: documents elsewhere that
+    named the old one are listed. The undo is a run with a journal of its own, and can be taken back in turn.
     """
     from xacct.cli.applying import Consent, Keeping, carry_out
     from xacct.cli.resuming import find_run, undoing
+    from xacct.engine.preparing.limits import Lifted
 
     log = find_run(journal, run, paths)
-    planned = undoing(log, paths if given(context, "paths") else (), give_back=give_back)
+    lifted = Lifted(protected=allow_protected, lockout=allow_lockout)
+    own = paths if given(context, "paths") else ()
+    planned = undoing(log, own, give_back=give_back, lifted=lifted)
     keeping = Keeping(place=journal, kind="undo", undoes=log.run)
     consent = Consent(yes=yes, no_input=no_input, lock_wait=lock_wait)
     sys.exit(int(carry_out(planned, consent, form=form, verbose=verbose, keeping=keeping)))

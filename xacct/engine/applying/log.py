@@ -49,6 +49,33 @@ class Log:
         return str(last.get("how", "")) if last.get("what") == "end" else ""
 
 
+def complete(log: Log) -> bool:
+    """Whether a journal has all that a resume or an undo takes from it, its plan aside, in its shape.
+
+    The sums say that nobody has changed it by the way; whoever makes one up can make the sums too.
+    """
+    images = log.begin.get("images")
+    return (
+        all(isinstance(log.begin.get(name), str) for name in ("run", "kind", "undoes"))
+        and isinstance(images, list)
+        and all(_is_image(one) for one in images)
+        and all(_is_event(one) for one in log.events)
+    )
+
+
+def _is_image(one: Any) -> bool:
+    """Whether it has an address, and something before or after."""
+    if not isinstance(one, dict) or str(one.get("address")).count("/") < 2:
+        return False
+    found = [one.get(when, 0) for when in ("before", "after")]
+    return any(found) and all(value is None or isinstance(value, dict) for value in found)
+
+
+def _is_event(event: Mapping[str, Any]) -> bool:
+    """Whether it says what it is, and of which step where it is about a call."""
+    return "address" in event or event.get("what") in ("resumed", "end")
+
+
 def line(number: int, last_sum: str, event: Mapping[str, Any]) -> tuple[str, str]:
     """One line, and its sum for the next."""
     text = json.dumps({"n": number, "event": event}, ensure_ascii=False, sort_keys=True)

@@ -86,13 +86,17 @@ class Folder:
     def lines(self, run: str) -> Iterator[str]:
         """The lines of the file."""
         try:
-            descriptor = os.open(self.where(run), os.O_RDONLY | os.O_NOFOLLOW)
+            descriptor = os.open(self.where(run), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             raise BadUsage(f"there is no run {run} in {self._folder}", fix=_known(self.names())) from None
         except OSError as error:
             raise Refused(f"the journal {self.where(run)} cannot be read: {error.strerror}") from None
-        with os.fdopen(descriptor, encoding="utf-8", errors="replace", newline="\n") as file:
+        try:
             _check_owner(self.where(run), os.fstat(descriptor))
+        except Refused:
+            os.close(descriptor)
+            raise
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace", newline="\n") as file:
             yield from file
 
     def open(self, run: str, number: int) -> Pen:

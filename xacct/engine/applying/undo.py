@@ -8,10 +8,15 @@ from typing import Any
 
 from xacct.account import Account
 from xacct.engine.applying.log import Log
+from xacct.engine.estates import live_estate, planned_estate
 from xacct.engine.preparing.consequences import consequences
+from xacct.engine.preparing.limits import Lifted, exceeded
+from xacct.engine.preparing.lockout import locked_out
+from xacct.engine.preparing.openness import opened
 from xacct.engine.preparing.prepare import Prepared
 from xacct.errors import Refused
 from xacct.kinds import live, marker
+from xacct.kinds.role import Role
 from xacct.manifest.desired.desire import Desired
 from xacct.manifest.model import Manifest
 from xacct.plan.bound import Changed, Stale, between
@@ -26,6 +31,7 @@ from xacct.resource import Address, Resource, State
 from xacct.snapshot import Snapshot
 
 BY_UNDOING = "the run that is undone made it"
+_NOTHING_LIFTED = Lifted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +67,18 @@ def buckets_of(log: Log) -> Iterator[tuple[str, str]]:
 
 
 def way_back(
-    log: Log, manifest: Manifest, snapshots: Mapping[str, Snapshot], *, give_back: bool = False
+    log: Log,
+    manifest: Manifest,
+    snapshots: Mapping[str, Snapshot],
+    *,
+    give_back: bool = False,
+    lifted: Lifted = _NOTHING_LIFTED,
 ) -> Prepared:
     """The plan that restores what the run found, in all that it may have touched and nothing else.
 
-    ``give_back`` is the word for an undo after which somebody has access that they do not have now.
+    ``give_back`` is the word for an undo after which somebody has access that they do not have now. What the
+    manifest protects, and the way of whoever applies it, are guarded as in an apply; ``lifted`` lifts that.
+    There are no thresholds, because what is taken away is what the run made.
 
     Raises:
         Refused: the run was made in other accounts, or something cannot be read now.
@@ -75,6 +88,7 @@ def way_back(
     living = live(snapshots.values())
     touched = _touched(log, accounts)
     _check(touched, living)
+    _check_ids(log, touched, snapshots)
     desired = State.of(
         (
             *(one for address, one in living.resources.items() if address not in touched),
@@ -100,8 +114,17 @@ def way_back(
         notes=(*plan.notes, *_broken_trusts(log, plan, snapshots)),
         compared=len(touched),
     )
-    if not give_back:
-        plan = replace(plan, guards=(*plan.guards, *_gains(plan)))
+    before, after = live_estate(snapshots), planned_estate(snapshots, plan)
+    plan = replace(
+        plan,
+        guards=(
+            *plan.guards,
+            *(() if give_back else _gains(plan)),
+            *exceeded(plan, desired, living, [manifest.limits], lifted, destroyed=True),
+            *opened(plan, after, replace(lifted, public=True)),
+            *locked_out(plan, manifest.accounts, snapshots, before, after, lifted),
+        ),
+    )
     return Prepared(plan=plan, desired=Desired(state=desired), live=living)
 
 
@@ -165,6 +188,31 @@ def _check(touched: Mapping[Address, Touched], living: State) -> None:
             f"changed since the run: {names}",
             changes=changes,
             fix="Nothing was sent. Put it back by hand as the run left it, or change the manifest and apply.",
+        )
+
+
+def _check_ids(log: Log, touched: Mapping[Address, Touched], snapshots: Mapping[str, Snapshot]) -> None:
+    """That a role which the run changed is that role, and no other made since under its name.
+
+    Raises:
+        Stale: one is another.
+    """
+    known = log.begin["plan"]["bound"]["live"]
+    changes: list[Changed] = []
+    for address, one in sorted(touched.items()):
+        record = (
+            snapshots[address.account.name].roles.get(address.parts[0]) if address.kind == Role.kind else None
+        )
+        was = known.get(f"{address}/id", {}).get("own")
+        if record is not None and was is not None and one.before is not None and one.after is not None:
+            now = {"unique id": record.id}
+            changes += [Changed(str(address), was, now)] if was != now else []
+    if changes:
+        names = ", ".join(changed.address for changed in changes)
+        raise Stale(
+            f"deleted since the run, and made again by somebody else: {names}",
+            changes=changes,
+            fix="Nothing was sent. What is there now is not what the run found: change the manifest and apply.",
         )
 
 
