@@ -88,3 +88,150 @@ def test_each_owner_applies_the_own_part_of_a_saved_plan_and_nobody_the_others(c
     then = cloud.xacct("apply", "plan.json", "--account", "analytics")
     assert then.code == ExitCode.DONE, then.err
     assert cloud.xacct("plan", "--detailed-exitcode", "-f", LINK).code == ExitCode.DONE
+
+
+SHARED = f"""
+version: 1
+name: both
+accounts:
+  data: {{id: "{DATA}", profile: acct-b}}
+  analytics: {{id: "{ANALYTICS}", profile: acct-a}}
+roles:
+  data/role/sealed: {{existing: true}}
+buckets:
+  data/bucket/sealed:
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: {{AWS: "arn:aws:iam::{ANALYTICS}:user/user01"}}
+          Action: s3:GetObject
+          Resource: arn:aws:s3:::sealed/public/*
+links:
+  - role: data/role/sealed
+    trust: [analytics/user/user01]
+    bucket: sealed
+    access: [list, read]
+    key: {{policy: true}}
+"""
+ADMIN = f"arn:aws:iam::{DATA}:user/admin"
+
+
+def allow(principal: str, action: str, **more: str) -> dict[str, object]:
+    return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, **more}
+
+
+def text_of(*statements: dict[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.fixture
+def shared(make_cloud: Callable[..., Cloud]) -> Cloud:
+    """A role, a bucket of the same name and a key, all with documents of others."""
+    made = make_cloud(DATA, ANALYTICS)
+    made.furnish(made.write("xacct.yaml", SHARED))
+    iam, kms, s3 = (made.world.client(service, DATA) for service in ("iam", "kms", "s3"))
+    names = [one["RoleName"] for one in iam.list_roles()["Roles"]]
+    if "sealed" in names:
+        iam.delete_role(RoleName="sealed")
+    iam.create_role(RoleName="sealed", AssumeRolePolicyDocument=text_of(allow(ADMIN, "sts:AssumeRole")))
+    key = kms.create_key(Policy=text_of(allow(ADMIN, "kms:*", Resource="*")))["KeyMetadata"]["Arn"]
+    rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(
+        Bucket="sealed",
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
+    )
+    bucket = allow(ADMIN, "s3:GetObject", Resource="arn:aws:s3:::sealed/*")
+    s3.put_bucket_policy(Bucket="sealed", Policy=text_of(bucket))
+    return made
+
+
+def key_of(cloud: Cloud) -> str:
+    found = cloud.world.client("s3", DATA).get_bucket_encryption(Bucket="sealed")
+    (rule,) = found["ServerSideEncryptionConfiguration"]["Rules"]
+    return str(rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"])
+
+
+def documents(cloud: Cloud) -> dict[str, list[object]]:
+    """The statements of others in the three documents."""
+    iam, kms, s3 = (cloud.world.client(service, DATA) for service in ("iam", "kms", "s3"))
+    key = key_of(cloud)
+    found = {
+        "trust": iam.get_role(RoleName="sealed")["Role"]["AssumeRolePolicyDocument"],
+        "key": json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]),
+        "bucket": json.loads(s3.get_bucket_policy(Bucket="sealed")["Policy"]),
+    }
+    return {
+        name: [one for one in text["Statement"] if not one.get("Sid", "").startswith("Xacct")]
+        for name, text in found.items()
+    }
+
+
+def test_documents_of_others_are_merged_even_where_role_and_bucket_have_one_name(
+    shared: Cloud,
+    clients: Path,  # noqa: F811
+) -> None:
+    before = documents(shared)
+    assert shared.xacct("handover", "-o", "out").code == ExitCode.DONE
+    ran = run(Path("out") / "data", "acct-b", clients)
+    assert ran.returncode == 0, ran.stderr
+    assert documents(shared) == before
+    assert shared.xacct("plan", "--detailed-exitcode", "--account", "data").code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("which", ["trust", "key", "bucket"])
+def test_what_others_changed_meanwhile_is_not_written_over(
+    which: str,
+    shared: Cloud,
+    clients: Path,  # noqa: F811
+) -> None:
+    assert shared.xacct("handover", "-o", "out").code == ExitCode.DONE
+    iam, kms, s3 = (shared.world.client(service, DATA) for service in ("iam", "kms", "s3"))
+    key = key_of(shared)
+    late = f"arn:aws:iam::{ANALYTICS}:user/admin"
+    match which:
+        case "trust":
+            both = text_of(allow(ADMIN, "sts:AssumeRole"), allow(late, "sts:AssumeRole"))
+            iam.update_assume_role_policy(RoleName="sealed", PolicyDocument=both)
+        case "key":
+            both = text_of(allow(ADMIN, "kms:*", Resource="*"), allow(late, "kms:Decrypt", Resource="*"))
+            kms.put_key_policy(KeyId=key, PolicyName="default", Policy=both)
+        case _:
+            other = allow(late, "s3:GetObject", Resource="arn:aws:s3:::sealed/*")
+            s3.put_bucket_policy(Bucket="sealed", Policy=text_of(other))
+    before = documents(shared)
+    ran = run(Path("out") / "data", "acct-b", clients)
+    assert ran.returncode == 1
+    assert "has changed since: ask for new commands" in ran.stderr
+    assert documents(shared) == before
+
+
+def test_a_read_that_is_refused_is_no_sign_that_nothing_is_there(
+    shared: Cloud,
+    clients: Path,  # noqa: F811
+) -> None:
+    """Law 4: what could not be read is unknown, never absent; here in the commands too."""
+    config = shared.config.read_text()
+    shared.config.write_text(config.replace("[profile acct-", "[profile not-"))
+    assert shared.xacct("handover", "-o", "out").code == ExitCode.DONE
+    shared.config.write_text(config)
+    before = documents(shared)
+    deny = {"Effect": "Deny", "Action": ["s3:GetBucketPolicy", "iam:GetRole"], "Resource": "*"}
+    iam = shared.world.client("iam", DATA)
+    iam.put_user_policy(
+        UserName="admin",
+        PolicyName="blind",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    commands = Path("out") / "data" / "commands.sh"
+    assert run(commands.parent, "acct-b", clients).returncode != 0
+    lines = commands.read_text().splitlines()
+    (at,) = (number for number, line in enumerate(lines) if line.startswith("if found=$(aws s3api"))
+    head = lines[: lines.index("", 1)]
+    commands.write_text("\n".join([*head, *lines[at : at + 6], ""]))
+    ran = run(commands.parent, "acct-b", clients)
+    assert "put-bucket-policy" in commands.read_text()
+    assert ran.returncode == 1
+    assert "AccessDenied" in ran.stderr
+    iam.delete_user_policy(UserName="admin", PolicyName="blind")
+    assert documents(shared) == before

@@ -81,15 +81,16 @@ def command(paths: tuple[str, ...], chosen: tuple[str, ...], out: str | None) ->
         say(f"{folder}: {len(files)} files; the owner of {name} runs: sh {folder / COMMANDS}", err=True)
 
 
-def _shared(snapshot: Snapshot) -> Mapping[str, str | None]:
-    """The documents that others write too, by the name of what they belong to."""
+def _shared(snapshot: Snapshot) -> Mapping[tuple[str, str], str | None]:
+    """The documents that others write too, by kind and owner."""
+    from xacct.kinds import KINDS
+    from xacct.kinds.shared import SharedStatements
     from xacct.policy.document import Document
 
-    found: dict[str, str | None] = {}
-    for role in snapshot.roles.values():
-        if isinstance(role.trust, Document):
-            found[role.name] = role.trust.source
-    for bucket in snapshot.buckets.values():
-        if bucket.policy is None or isinstance(bucket.policy, Document):
-            found[bucket.name] = bucket.policy.source if bucket.policy else None
-    return found
+    return {
+        (kind.kind, owner): document.source if document else None
+        for kind in KINDS
+        if issubclass(kind, SharedStatements)
+        for owner, document in kind.documents(snapshot)
+        if document is None or isinstance(document, Document)
+    }

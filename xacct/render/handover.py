@@ -6,13 +6,14 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from xacct.account import Account
 from xacct.kinds.attachment import Attachment
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.group import Group
 from xacct.kinds.group_policy import GroupPolicy
+from xacct.kinds.key_policy import KeyPolicy
 from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
@@ -29,6 +30,14 @@ from xacct.resource import Call, Resource, Splice
 COMMANDS, MANIFEST = "commands.sh", "manifest.yaml"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMMANDS = {"s3": "s3api"}
+_QUERIES = {
+    BucketPolicy.kind: "--query Policy --output text",
+    KeyPolicy.kind: "--query Policy --output text",
+    RoleTrust.kind: "--query Role.AssumeRolePolicyDocument --output json",
+}
+
+Shared: TypeAlias = dict[tuple[str, str], str | None]
+"""Texts of the documents that others write too, by kind and owner; None where there is none."""
 
 
 def handed_over(
@@ -37,13 +46,15 @@ def handed_over(
     platform: Platform,
     *,
     wanted: Iterable[Resource],
-    live: Mapping[str, str | None] | None,
+    live: Mapping[tuple[str, str], str | None] | None,
 ) -> dict[str, str]:
     """The files for one account, by name: its steps as commands with their documents, and the manifest's part.
 
-    ``live`` holds, by bucket or role, the texts of shared documents as they were read; None where the account
-    could not be read, so that everything is written as if nothing were there, and says so.
+    ``live`` holds, by kind and owner, the texts of shared documents as they were read; None where the account
+    could not be read, so that everything is written as if nothing were there, and says so. No document of others
+    is written over: where it is not seen to be what was read, the commands stop.
     """
+    now = None if live is None else dict(live)
     files: dict[str, str] = {}
     lines = list(_head(plan, account, platform, seen=live is not None))
     for step in plan.steps:
@@ -54,7 +65,7 @@ def handed_over(
             f"#    after {one}, in account {one.address.account.name}" for one in _elsewhere(plan, step)
         ]
         for request in step.calls:
-            lines += _commands(step, request, live, files)
+            lines += _commands(step, request, now, files)
     if len(lines) == len(list(_head(plan, account, platform, seen=True))):
         lines += ["", "# Nothing is left to do in this account."]
     files[COMMANDS] = "\n".join([*lines, ""])
@@ -81,34 +92,54 @@ def _elsewhere(plan: Plan, step: Step) -> list[Step]:
     return [one for one in others if one.address.account != step.address.account]
 
 
-def _commands(
-    step: Step, request: Call | Splice, live: Mapping[str, str | None] | None, files: dict[str, str]
-) -> Iterator[str]:
+def _commands(step: Step, request: Call | Splice, now: Shared | None, files: dict[str, str]) -> Iterator[str]:
     if isinstance(request, Call):
         yield _command(step, request, files)
         return
-    owner = step.address.parts[0]
+    where = (step.address.kind, step.address.parts[0])
+    what = f"{step.address.kind} of {where[1]}"
     read = _command(step, request.read, files)
-    if live is None or owner not in live:
-        yield f"if {read} >/dev/null 2>&1; then"
-        yield f'  echo "{step.address.kind} of {owner} holds something already: merge it by hand" >&2; exit 1'
+    if where[0] == BucketPolicy.kind and (now is None or now.get(where) is None):
+        yield f"if found=$({read} 2>&1); then"
+        yield f'  echo "{what} holds something already: merge it by hand, or ask for new commands" >&2; exit 1'
         yield "fi"
-        yield _command(step, request.merged(None), files)
+        yield 'case "$found" in *NoSuchBucketPolicy*) ;; *) echo "$found" >&2; exit 1 ;; esac'
+        text = None
+    elif now is None or (text := now.get(where)) is None:
+        yield from _by_hand(step, request, f"{read} {_QUERIES[where[0]]}", files)
         return
-    text = live[owner]
-    if request.read.operation == "GetBucketPolicy":
-        if text is None:
-            yield f"if {read} >/dev/null 2>&1; then"
-        else:
-            name = _file(files, step, "before", text)
-            yield f'if [ "$({read} --query Policy --output text)" != "$(cat {name})" ]; then'
-        yield f'  echo "the policy of {owner} has changed since: ask for new commands" >&2; exit 1'
+    else:
+        name = _file(files, step, "before", _as_printed(where[0], text))
+        yield f'if [ "$({read} {_QUERIES[where[0]]})" != "$(cat {name})" ]; then'
+        yield f'  echo "the {what} has changed since: ask for new commands" >&2; exit 1'
         yield "fi"
-    yield _command(step, request.merged(text), files)
+    put = request.merged(text)
+    if now is not None:
+        now[where] = cast(str | None, put.arguments().get(request.parameter))
+    yield _command(step, put, files)
+
+
+def _by_hand(step: Step, request: Splice, read: str, files: dict[str, str]) -> Iterator[str]:
+    """For a document that holds something already and is not known: no put, only the proof that it was done."""
+    name = _file(files, step, "ours", f"[{','.join(request.put)}]")
+    sids = [str(json.loads(one)["Sid"]) for one in request.put]
+    yield f"# The statements of {name} go into the document, beside those that are in it."
+    yield f"found=$({read})"
+    for sid in sids:
+        yield f'case "$found" in *{sid}*) ;; *)'
+        yield f'  echo "merge {name} into the {step.address.kind} of {step.address.parts[0]} by hand" >&2; exit 1 ;;'
+        yield "esac"
+
+
+def _as_printed(kind: str, text: str) -> str:
+    """A document as the AWS CLI prints it: a role's trust is decoded and written anew, the others are kept."""
+    return json.dumps(json.loads(text), indent=4, ensure_ascii=False) if kind == RoleTrust.kind else text
 
 
 def _command(step: Step, call: Call, files: dict[str, str]) -> str:
     words = ["aws", _COMMANDS.get(call.service, call.service), _kebab(call.operation)]
+    if step.address.kind == KeyPolicy.kind:
+        words += ["--region", step.address.parts[0].partition("/")[0]]
     for name, value in call.arguments().items():
         option = f"--{_kebab(name)}"
         match value:

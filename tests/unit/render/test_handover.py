@@ -28,13 +28,13 @@ THEIRS = (
 )
 
 
-def files(live: dict[str, str | None] | None, platform: str = "aws") -> dict[str, str]:
+def files(live: dict[tuple[str, str], str | None] | None, platform: str = "aws") -> dict[str, str]:
     wanted = [role(), role_policy(document=access()), OURS, grant()]
     return handed_over(plan(wanted, []), DATA, platform_named(platform), wanted=wanted, live=live)
 
 
 def test_a_shared_document_is_merged_with_what_was_read_and_put_only_over_that() -> None:
-    found = files({"logs": THEIRS})
+    found = files({("bucket-policy", "logs"): THEIRS})
     (name,) = (one for one in found if "bucket-policy" in one and one.endswith("-before.json"))
     assert found[name] == THEIRS
     (put,) = (one for one in found if "bucket-policy" in one and one.endswith("-policy.json"))
@@ -50,13 +50,13 @@ def test_where_nothing_could_be_read_what_is_there_already_is_never_replaced() -
 
 
 def test_only_the_accounts_own_steps_are_in_it_and_the_account_is_checked_first() -> None:
-    text = files({"logs": None})["commands.sh"]
+    text = files({("bucket-policy", "logs"): None})["commands.sh"]
     assert "aws iam create-role --role-name reader --path /" in text
     assert "--max-session-duration 3600" in text
     assert "put-group-policy" not in text
     assert text.index("get-caller-identity") < text.index("create-role")
     assert f'test "$account" = {DATA.id}' in text
-    assert "get-caller-identity" not in files({"logs": None}, "ceph")["commands.sh"]
+    assert "get-caller-identity" not in files({("bucket-policy", "logs"): None}, "ceph")["commands.sh"]
 
 
 def test_where_nothing_is_left_it_says_so() -> None:
