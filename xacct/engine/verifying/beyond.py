@@ -10,6 +10,7 @@ from typing import Any
 from xacct.access.estate import Estate
 from xacct.access.explain import Hop, ending
 from xacct.manifest.documents import ACCESS
+from xacct.platform import platform_named
 from xacct.policy.addressed import Known, addressed, joined, of_effect
 from xacct.policy.document import Document, Statement
 from xacct.policy.evaluate import Outcome
@@ -87,9 +88,11 @@ class _Search:
         mine = joined(spoken(one.document) for one in policies.identity)
         capped = tuple(spoken(one) for one in caps)
         home = not request.across
+        platform = platform_named(estate.snapshots[owner].platform) if owner in estate.snapshots else None
+        delegates = home and (platform is None or platform.account_delegates)
         resource = policies.resource or Document.of()
-        declared = spoken(resource, delegates=home, chosen=asked.vouched)
-        given = spoken(resource, delegates=home, chosen=lambda one: not asked.vouched(one))
+        declared = spoken(resource, delegates=delegates, chosen=asked.vouched)
+        given = spoken(resource, delegates=delegates, chosen=lambda one: not asked.vouched(one))
         self._declared = (*(spoken(one) for one in asked.declared), of_effect(declared, "Allow"))
         self._denies = [of_effect(one, "Deny") for one in (mine, *capped, given)]
         unread = {layer: "; ".join(one.reason for one in gaps if one.layer == layer) for layer in _LAYERS}

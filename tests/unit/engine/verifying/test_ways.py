@@ -304,6 +304,14 @@ def test_more_given_to_sessions_of_the_links_role_is_found(who: Any, is_way: boo
     assert all(one.check.action == "s3:PutBucketPolicy" for one in got)
 
 
+def test_on_ceph_one_that_names_the_account_lets_its_roles_in(tmp_path: Path) -> None:
+    policy = Document.of(by_policy({"AWS": DATAS}, "s3:GetBucketVersioning"))
+    accounts = estate(reader(), user("anna", grant=GRANT), policy=policy)
+    ceph = Estate.of(replace(one, platform="ceph") for one in accounts.snapshots.values())
+    assert one_of(found(tmp_path, ceph)).check.action == "s3:GetBucketVersioning"
+    assert found(tmp_path, accounts) == []
+
+
 @pytest.mark.parametrize(
     "statement",
     [
