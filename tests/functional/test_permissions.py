@@ -143,6 +143,29 @@ def reads(action: str) -> bool:
     return action.partition(":")[2].startswith(("Get", "List"))
 
 
+@pytest.mark.parametrize(
+    ("removed", "look"),
+    [
+        ("data/role/old", "iam:GetRole"),
+        ("data/role-policy/old/access", "iam:GetRolePolicy"),
+        ("analytics/group-policy/Old/grant", "iam:GetGroupPolicy"),
+        ("analytics/user-policy/old/grant", "iam:GetUserPolicy"),
+    ],
+)
+def test_what_is_listed_as_removed_is_looked_at_before_it_goes(
+    tmp_path: Path, removed: str, look: str
+) -> None:
+    path = tmp_path / "xacct.yaml"
+    head = LEAST.read_text().partition("users:")[0]
+    path.write_text(f"{head}removed: [{removed}]\n")
+    manifest = load_manifest([path])
+    found = rights(Purpose.APPLY, manifest, dict.fromkeys(manifest.accounts, SANDBOX))
+    said = {one.account.name: str([policy.source for policy in one.policies]) for one in found}
+    assert f'"{look}"' in said[removed.partition("/")[0]]
+    planned = rights(Purpose.PLAN, manifest, dict.fromkeys(manifest.accounts, SANDBOX))
+    assert not any(f'"{look}"' in policy.source for one in planned for policy in one.policies)
+
+
 EVERY = actions(printed(Purpose.APPLY))
 SOME = EVERY if os.environ.get("XACCT_EVERY") else EVERY[::5]
 """One in five; ``make test-permissions`` takes every one."""
