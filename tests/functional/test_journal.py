@@ -554,3 +554,40 @@ def test_a_journal_that_is_no_file_is_refused_at_once(cloud: Cloud, make: Callab
     done = cloud.xacct("undo", "--yes")
     assert done.code == ExitCode.REFUSED, done.err
     assert "is not yours alone" in done.err
+
+
+WIDE = '{"Version":"2012-10-17","Statement":[{"Effect":"%s","Action":"iam:*","Resource":"*"}]}'
+
+
+@pytest.mark.parametrize("what", ["policy", "deny", "attachment", "membership"])
+def test_undo_gives_nothing_back_unasked_that_has_nothing_to_do_with_a_bucket(
+    cloud: Cloud, what: str
+) -> None:
+    """Questions of access are of buckets; rights on IAM are given back with the word as well."""
+    iam = cloud.world.client("iam", ANALYTICS)
+    address = "analytics/group-policy/Testers/theirs"
+    match what:
+        case "policy":
+            iam.put_group_policy(GroupName="Testers", PolicyName="theirs", PolicyDocument=WIDE % "Allow")
+        case "attachment":
+            arn = "arn:aws:iam::aws:policy/IAMFullAccess"
+            iam.attach_group_policy(GroupName="Testers", PolicyArn=arn)
+            address = f"analytics/group-attachment/Testers/{arn}"
+        case "membership":
+            iam.create_user(UserName="late")
+            iam.add_user_to_group(GroupName="Testers", UserName="late")
+            address = "analytics/membership/Testers/late"
+    text = f"removed: [{json.dumps(address)}]\n"
+    if what == "deny":
+        text = f"groups: {{analytics/group/Testers: {{grants: {{theirs: {WIDE % 'Deny'}}}}}}}\n"
+    cloud.write("xacct.yaml", LINK.read_text())
+    ok(cloud, "apply", "--yes")
+    cloud.write("xacct.yaml", LINK.read_text() + text)
+    ok(cloud, "apply", "--yes")
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("undo", "--yes")
+    assert done.code == ExitCode.REFUSED, done.out + done.err
+    assert "Would give access back" in done.err
+    assert address in done.err.partition("Would give")[2]
+    assert not writes(cloud, before)
+    ok(cloud, "undo", "--yes", "--give-back")

@@ -16,6 +16,9 @@ from xacct.engine.preparing.openness import opened
 from xacct.engine.preparing.prepare import Prepared
 from xacct.errors import Refused
 from xacct.kinds import live, marker
+from xacct.kinds.attachment import Attachment
+from xacct.kinds.inline import InlinePolicy
+from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.manifest.desired.desire import Desired
 from xacct.manifest.model import Manifest
@@ -24,8 +27,10 @@ from xacct.plan.build import make_plan
 from xacct.plan.codec import shown_json
 from xacct.plan.diff import Removal
 from xacct.plan.image import image_of, resource_of
-from xacct.plan.plan import Create, Delete, Plan, Weight
+from xacct.plan.plan import Change, Create, Delete, Plan, Update, Weight
+from xacct.policy.arn import account_of
 from xacct.policy.document import Document
+from xacct.policy.shared import Part, beyond
 from xacct.problem import Problem, Severity
 from xacct.resource import Address, Resource, State
 from xacct.snapshot import Snapshot
@@ -222,12 +227,52 @@ def _gains(plan: Plan) -> Iterator[Problem]:
         for one in plan.access
         if one.weight is Weight.GAIN or (one.weight is Weight.ALARM and one.mark in ("public", "stranger"))
     ]
+    gained += _gains_unasked(plan)
     if gained:
         yield Problem(
             summary="Would give access back",
             detail=f"To undo the run is to give access that nobody has now: {'; '.join(gained)}.",
             fix="If that is meant, say --give-back.",
         )
+
+
+def _gains_unasked(plan: Plan) -> Iterator[str]:
+    """What is given back and no question of access asks for: those are of buckets and of what leads to them."""
+    known = {account.id for account in plan.accounts}
+    for step in plan.steps:
+        had, has = _inline(step.change)
+        given = [part for part in beyond(has, [had] if had else []) if not part.denies]
+        freed = [part for part in beyond(had, [has] if has else []) if part.denies]
+        if any(_unasked(part, known) for part in (*given, *freed)):
+            yield f"{step.address} gives again what has nothing to do with a bucket"
+        match step.change:
+            case Create(Membership() | Attachment()):
+                yield f"{step.address} is there again, with all that it gives"
+            case Update(Role(boundary=was), Role(boundary=now)) if was and was != now:
+                yield f"{step.address} is without the boundary {was} again"
+            case _:
+                continue
+
+
+def _inline(change: Change) -> tuple[Document | None, Document | None]:
+    """The documents before and after a change of an inline policy."""
+    match change:
+        case Create(InlinePolicy(document=has)):
+            return None, has
+        case Update(InlinePolicy(document=had), InlinePolicy(document=has)):
+            return had, has
+        case Delete(InlinePolicy(document=had)):
+            return had, None
+        case _:
+            return None, None
+
+
+def _unasked(part: Part, known: set[str]) -> bool:
+    """Whether a part is of something else than buckets, their keys, and roles of the accounts."""
+    service, _, action = (part.action or "*").partition(":")
+    if service == "sts" and action == "assumerole":
+        return part.resource is None or account_of(part.resource) not in known
+    return service not in ("s3", "kms")
 
 
 def _broken_trusts(log: Log, plan: Plan, snapshots: Mapping[str, Snapshot]) -> Iterator[Problem]:
