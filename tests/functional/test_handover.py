@@ -177,6 +177,9 @@ def test_documents_of_others_are_merged_even_where_role_and_bucket_have_one_name
     assert ran.returncode == 0, ran.stderr
     assert documents(shared) == before
     assert shared.xacct("plan", "--detailed-exitcode", "--account", "data").code == ExitCode.DONE
+    first = (Path("out") / "data" / "manifest.yaml").read_text().splitlines()[0]
+    assert first.startswith("# Only commands.sh has our statement on arn:aws:kms:us-east-1:")
+    load_manifest([Path("out") / "data" / "manifest.yaml"])
 
 
 @pytest.mark.parametrize("which", ["trust", "key", "bucket"])

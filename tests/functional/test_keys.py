@@ -220,3 +220,17 @@ def test_an_object_under_another_key_than_the_default_is_told_with_its_key(cloud
     ran = cloud.xacct("verify", "--wait", "0")
     assert ran.code == ExitCode.MISSING
     assert f"a-first is encrypted with {older}" in " ".join(ran.out.split())
+
+
+def test_the_key_is_given_no_longer_than_the_link(cloud: Cloud) -> None:
+    """The key's own policy gives by itself what it names, so that the date stands there too."""
+    arn = seal(cloud, closed())
+    cloud.write("xacct.yaml", f"{LINK}    key: {{policy: true}}\n    expires: 2098-01-01T00:00:00Z\n")
+    ok(cloud, "apply", "--yes")
+    until = {"aws:CurrentTime": "2098-01-01T00:00:00Z"}
+    (mine,) = (one for one in json.loads(key_policy(cloud, arn))["Statement"] if one["Sid"] != "theirs")
+    assert mine["Condition"] == {**VIA, "DateLessThan": until}
+    assert {one["Condition"]["DateLessThan"]["aws:CurrentTime"] for one in role_statements(cloud)} == {
+        "2098-01-01T00:00:00Z"
+    }
+    assert "No differences" in ok(cloud, "plan")

@@ -213,7 +213,11 @@ def _manifest(name: str, account: Account, wanted: Iterable[Resource]) -> dict[s
                 of(f"{kind}s", kind, one.owner).setdefault("managed_policies", []).append(said)
             case BucketPolicy() if text is not None:
                 of("buckets", "bucket", one.owner)["policy"] = put(one, text)
-    return {**files, MANIFEST: json.dumps(made, indent=2) + "\n"}
+    keys = sorted({one.key for one in mine if isinstance(one, KeyPolicy)})
+    unsaid = [
+        f"# Only commands.sh has our statement on {key}: a plan of this would take it away.\n" for key in keys
+    ]
+    return {**files, MANIFEST: "".join(unsaid) + json.dumps(made, indent=2) + "\n"}
 
 
 def _role(role: Role) -> dict[str, Any]:

@@ -44,10 +44,14 @@ class Keys:
             return self._living(link, policy)
         found: list[dict[str, Any]] = []
         for key in self._of(link):
-            where = {"StringEquals": {"kms:ViaService": via_s3(key)}}
-            if link.conditions.expires:
-                where["DateLessThan"] = {"aws:CurrentTime": link.conditions.expires}
-            found.append({"Effect": "Allow", "Action": _scalar(actions), "Resource": key, "Condition": where})
+            found.append(
+                {
+                    "Effect": "Allow",
+                    "Action": _scalar(actions),
+                    "Resource": key,
+                    "Condition": _condition(link, key),
+                }
+            )
         return found
 
     def add(self, link: LinkSpec) -> None:
@@ -89,7 +93,7 @@ class Keys:
                     "Principal": {"AWS": link.role.arn},
                     "Action": _scalar(actions),
                     "Resource": "*",
-                    "Condition": {"StringEquals": {"kms:ViaService": via_s3(key)}},
+                    "Condition": _condition(link, key),
                 }
             )
             document = Document.of(*self._parts[name])
@@ -136,6 +140,14 @@ class Keys:
         self.notes.append(
             Problem(summary=summary, detail=detail, fix=fix, place=link.place, severity=Severity.WARNING)
         )
+
+
+def _condition(link: LinkSpec, key: str) -> dict[str, dict[str, str]]:
+    """Through S3 only, and no longer than the link."""
+    where = {"StringEquals": {"kms:ViaService": via_s3(key)}}
+    if link.conditions.expires:
+        where["DateLessThan"] = {"aws:CurrentTime": link.conditions.expires}
+    return where
 
 
 def _on_keys(actions: tuple[str, ...] | None) -> bool:
