@@ -80,6 +80,18 @@ def test_open_sessions_are_ended_and_those_opened_later_are_not(cloud: Cloud) ->
     assert not refused(listing(assume()))
 
 
+@pytest.mark.parametrize("who", ["analytics/user/user01", "analytics"])
+def test_sessions_of_who_is_out_already_can_be_ended_afterwards(who: str, cloud: Cloud) -> None:
+    """Who follows the advice of the first revocation must not find that it does nothing."""
+    s3 = assume()
+    first = cloud.xacct("revoke", who, "-f", LINK)
+    assert "--kill-sessions ends them" in first.out
+    assert not refused(listing(s3))
+    second = cloud.xacct("revoke", who, "--kill-sessions", "--again-after", "0", "-f", LINK)
+    assert second.code == ExitCode.DONE, second.err
+    assert refused(listing(s3))
+
+
 def test_the_next_plan_shows_what_is_different_and_taking_it_out_makes_it_last(cloud: Cloud) -> None:
     assert cloud.xacct("revoke", ROLE, "-f", LINK).code == ExitCode.DONE
     plan = json.loads(cloud.xacct("plan", "--format", "json", "-f", LINK).out)
@@ -188,6 +200,7 @@ def test_who_is_in_no_trust_is_told_to_be_in_none(cloud: Cloud) -> None:
     done = cloud.xacct("revoke", "analytics/user/user1", "-f", LINK)
     assert done.code == ExitCode.DONE
     assert f"No role of the manifest lets arn:aws:iam::{ANALYTICS}:user/user1 in" in done.out
+    assert "name the role, with --kill-sessions" in done.out
     assert not refused(assume)
 
 

@@ -11,11 +11,21 @@ from xacct.errors import BadUsage, XacctError
 from xacct.kinds.mark import FINGERPRINT_TAG
 from xacct.kinds.role import Role
 from xacct.kinds.role_policy import RolePolicy
-from xacct.manifest.model import Foreign, LinkSpec, Manifest, Name, WholeAccount
+from xacct.manifest.model import (
+    Foreign,
+    LinkSpec,
+    Manifest,
+    Members,
+    Name,
+    Trusted,
+    TrustList,
+    WholeAccount,
+    WrittenDocument,
+)
 from xacct.plan.plan import Plan, Step, Update
-from xacct.plan.reach import admits, names
+from xacct.plan.reach import admits, anchor, names
 from xacct.plan.revocation import AT_SENDING, POLICY, denial, shut
-from xacct.policy.arn import is_account_id
+from xacct.policy.arn import account_of, is_account_id
 from xacct.policy.document import Document
 from xacct.policy.shared import parts
 from xacct.resource import Call, Request
@@ -94,7 +104,9 @@ def revoke(
             )
             continue
         trust = shut(role.trust, target.people, name.account.partition)
-        concerned = not target.people or any(admits(role.trust, one) for one in target.people)
+        concerned = not target.people or any(
+            admits(role.trust, one) or _declared(manifest, name, one) for one in target.people
+        )
         inside = inside or concerned
         if trust != role.trust:
             after = replace(role, trust=trust)
@@ -117,7 +129,8 @@ def revoke(
             )
     if target.people and not inside and not unread:
         remains.append(
-            f"No role of the manifest lets {', '.join(sorted(target.people))} in; nothing was changed."
+            f"No role of the manifest lets {', '.join(sorted(target.people))} in; nothing was changed. Sessions "
+            "from before go on: name the role, with --kill-sessions, to end them."
         )
     for role, after, put_by in marks:  # last, because a fingerprint must hold nothing up
         tags = [{"Key": FINGERPRINT_TAG, "Value": after.fingerprint}]
@@ -135,6 +148,27 @@ def revoke(
         unread=tuple(unread),
         was=tuple(was),
     )
+
+
+def _declared(manifest: Manifest, role: Name, person: str) -> bool:
+    """Whether the manifest lets someone into a role, who may so have sessions though the live trust does not."""
+    trusted = [one for link in manifest.links.values() if link.role == role for one in link.trust]
+    match spec.trust if (spec := manifest.roles.get(str(role))) else None:
+        case TrustList(principals=principals):
+            trusted += principals
+        case WrittenDocument(document=document) if admits(document, person):
+            return True
+    return any(_meant(one, person) for one in trusted)
+
+
+def _meant(trusted: Trusted, person: str) -> bool:
+    match trusted:
+        case Name(arn=arn) | Foreign(arn=arn):
+            return person == account_of(arn) or anchor(person) == anchor(arn)
+        case Members(group=Name(account=account)) | WholeAccount(account=account):
+            return account.id in (person, account_of(person))
+        case _:
+            return False
 
 
 def _step(number: int, change: Update, calls: tuple[Request, ...], *after: int) -> Step:
