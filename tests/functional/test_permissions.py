@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.conftest import Cloud
+from tests.functional.conftest import MANIFESTS, Cloud
 from xacct.engine.permissions import Purpose, rights
 from xacct.errors import ExitCode
 from xacct.manifest.loading.load import load_manifest
@@ -201,3 +201,12 @@ def test_who_verifies_needs_the_step_into_the_roles_and_no_more(cloud: Cloud) ->
     assert cloud.xacct("verify", "-f", LEAST, "--wait", "0").code == ExitCode.MISSING
     allow(cloud, {"analytics": one["policies"]}, user="user01")
     assert cloud.xacct("verify", "-f", LEAST, "--wait", "0").code == ExitCode.DONE
+
+
+def test_what_iam_cannot_limit_is_said_for_the_account_that_it_is_about(cloud: Cloud) -> None:
+    """Who may put a policy on a group of A may give its members anything; the owner of A reads A's part alone."""
+    ran = cloud.xacct("permissions", "--account", "analytics", "-f", MANIFESTS / "seed-link.yaml")
+    (line,) = [one for one in ran.out.splitlines() if "does not limit what a policy says" in one]
+    assert line.startswith(
+        "# Not limited: IAM does not limit what a policy says that is put on a group or a user"
+    )

@@ -50,7 +50,8 @@ _LIMITS = (
     ),
     (
         ("iam:PutGroupPolicy", "iam:PutUserPolicy"),
-        "The same goes for policies of groups and users.",
+        "IAM does not limit what a policy says that is put on a group or a user: whoever may put one can give "
+        "whoever is concerned any right. A permissions boundary on those users does.",
     ),
     (
         ("s3:PutBucketPolicy",),
