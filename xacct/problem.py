@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from xacct.errors import ExitCode, XacctError
+from xacct.errors import ExitCode, Refused, XacctError
 
 
 class Severity(Enum):
@@ -70,6 +70,14 @@ class BadInput(XacctError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Guarded(Refused):
+    """Every guard that said no, at once; nothing was sent."""
+
+    def __init__(self, guards: Iterable[Problem]) -> None:
+        self.problems = tuple(guards)
+        super().__init__("\n".join(str(guard) for guard in self.problems), fix="Nothing was sent.")
 
 
 def errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:

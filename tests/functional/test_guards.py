@@ -29,6 +29,7 @@ def refuses(cloud: Cloud, *words: str, because: str, word: str) -> Ran:
     assert because in ran.err
     assert word in ran.err
     assert "Nothing was sent." in ran.err
+    assert "error: error:" not in ran.err
     assert writes(cloud, before) == []
     return ran
 

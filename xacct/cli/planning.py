@@ -21,7 +21,7 @@ from xacct.manifest.model import Manifest
 from xacct.plan.bound import Stale, Standing, check_files, judge
 from xacct.plan.codec import plan_to_json
 from xacct.plan.plan import Plan
-from xacct.problem import BadInput, errors
+from xacct.problem import BadInput, Guarded, errors
 from xacct.render.changed import changes_text
 from xacct.render.json import text_of
 from xacct.render.text import plan_text
@@ -140,7 +140,8 @@ def _standing(saved: Mapping[str, Any], planned: Planned, begun: frozenset[str] 
 def say_standing(standing: Standing | None) -> None:
     """What of a saved plan is done already, and what others changed without touching its meaning."""
     if standing is not None and standing.done:
-        say(f"Done already, in whole or in part: {', '.join(standing.done)}.", err=True)
+        done = [one for one in standing.done if one.removesuffix("/id") not in {*standing.done} - {one}]
+        say(f"Done already, in whole or in part: {', '.join(done)}.", err=True)
     if standing is not None and standing.foreign:
         say(
             f"Changed by others since, and the plan still means the same: {', '.join(standing.foreign)}.",
@@ -170,7 +171,7 @@ def refuse(plan: Plan) -> None:
     if errors(plan.problems):
         raise BadInput(plan.problems)
     if plan.guards:
-        raise Refused("\n".join(str(guard) for guard in plan.guards), fix="Nothing was sent.")
+        raise Guarded(plan.guards)
 
 
 def quiet_code(plan: Plan) -> ExitCode:
