@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import stat
 import subprocess
@@ -363,10 +364,21 @@ def test_a_journal_in_a_bucket_outlives_the_machine(cloud: Cloud) -> None:
     assert not Path(".xacct").exists()
     listed = cloud.world.client("s3", DATA).list_objects_v2(Bucket="journals")["Contents"]
     assert len(listed) == 8
+    assert " -f " not in done.err
     ok(cloud, "apply", "--resume", *place)
     assert "No differences" in ok(cloud, "plan")
     ok(cloud, "undo", "--yes", *place)
     assert "3 to create" in ok(cloud, "plan")
+
+
+def test_who_goes_on_out_of_a_bucket_is_told_the_manifest_that_finds_it(cloud: Cloud) -> None:
+    cloud.world.client("s3", DATA).create_bucket(Bucket="journals")
+    Path("xacct.yaml").rename("an other.yaml")
+    failing(cloud, "PutGroupPolicy")
+    done = cloud.xacct("apply", "--yes", "-f", "an other.yaml", "--journal", "s3://journals")
+    healed(cloud)
+    words = next(line for line in done.err.splitlines() if "Go on with: " in line).partition("xacct ")[2]
+    ok(cloud, *shlex.split(words))
 
 
 def test_two_who_go_on_with_one_journal_in_a_bucket_are_told_apart(cloud: Cloud) -> None:
@@ -431,7 +443,10 @@ def test_ctrl_c_lets_the_call_end_and_twice_leaves_at_once_with_a_whole_journal(
         began = time.monotonic()
         assert process.wait(10) == ExitCode.INTERRUPTED
         assert time.monotonic() - began < 5
-        assert "left at once" in process.stderr.read()
+        said = process.stderr.read()
+        assert "left at once" in said
+        assert "Go on with: xacct apply --resume" in said
+        assert "Take it back with: xacct undo" in said
     go_on.set()
     _, err = process.communicate(timeout=30)
     assert process.returncode == ExitCode.INTERRUPTED

@@ -285,10 +285,13 @@ def test_a_limit_that_is_no_number_makes_it_no_plan(cloud: Cloud) -> None:
 
 def test_a_part_that_was_done_goes_on_and_nothing_else_is_added(cloud: Cloud) -> None:
     body = saved(cloud)
-    assert cloud.xacct("apply", "--account", "data", "plan.json").code == ExitCode.DONE
+    first = cloud.xacct("apply", "--account", "data", "plan.json")
+    assert first.code == ExitCode.DONE
+    assert "2 of 3 steps done. Left to the owners of the others: 1 (--account analytics)." in first.err
     done = cloud.xacct("apply", "plan.json")
     assert done.code == ExitCode.DONE, done.err
     assert "Done already" in done.err
+    assert "/id" not in done.err
     assert "1 to create" in done.out
     assert body["counts"]["create"] == 3
 
@@ -298,6 +301,15 @@ def test_a_part_that_was_done_and_foreign_changes_cannot_be_compared(cloud: Clou
     assert cloud.xacct("apply", "--account", "data", "plan.json").code == ExitCode.DONE
     cloud.world.client("iam", ANALYTICS).create_user(UserName="late")
     assert "cannot be compared" in refused(cloud)
+
+
+def test_a_plan_that_is_done_has_nothing_left_that_others_could_change(cloud: Cloud) -> None:
+    saved(cloud)
+    assert cloud.xacct("apply", "plan.json").code == ExitCode.DONE
+    cloud.world.client("iam", ANALYTICS).create_user(UserName="late")
+    done = cloud.xacct("apply", "plan.json")
+    assert done.code == ExitCode.DONE, done.err
+    assert "No differences" in done.out
 
 
 def test_only_the_approved_digest_is_applied(cloud: Cloud) -> None:
@@ -347,7 +359,9 @@ def test_a_printed_plan_is_no_saved_one(cloud: Cloud) -> None:
 def test_what_could_be_read_then_has_to_be_read_now(cloud: Cloud) -> None:
     saved(cloud)
     cloud.config.write_text(cloud.config.read_text().replace("[profile acct-a]", "[profile elsewhere]"))
-    assert "analytics/* cannot be read now" in refused(cloud)
+    said = refused(cloud)
+    assert "analytics/* cannot be read now" in said
+    assert "xacct permissions --for plan" in said
 
 
 class _Terminal:

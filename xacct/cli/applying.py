@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ import click
 from xacct import __version__
 from xacct.cli import Terminated
 from xacct.cli.locking import locked
+from xacct.cli.options import DEFAULT_MANIFEST
 from xacct.cli.planning import Planned, quiet_code, refuse, show
 from xacct.cli.say import alarm, say
 from xacct.engine.applying.apply import apply
@@ -90,13 +92,10 @@ def carry_out(
             _look_again(planned)
         scribe = _begin(planned, keeping, runs_at(keeping.place, planned.gateways))
 
-        with _two_interrupts(scribe):
-            _apply(
-                planned,
-                verbose,
-                only,
-                _Noting(scribe, renew, _go_on(scribe, keeping), _back(scribe, keeping)),
-            )
+        at = _at(keeping, planned.origin.paths)
+        noting = _Noting(scribe, renew, _go_on(scribe, keeping, at), _back(scribe, at))
+        with _two_interrupts(noting):
+            _apply(planned, verbose, only, noting)
     return quiet_code(plan)
 
 
@@ -127,7 +126,8 @@ def _ask(plan: Plan, consent: Consent) -> bool:
             "nothing was changed: there is nobody to ask",
             fix="Give --yes to apply the plan just made, or run it on a terminal.",
         )
-    if not click.confirm(f"Apply these {len(plan.steps)} steps?", default=False, err=True):
+    steps = "this step" if len(plan.steps) == 1 else f"these {len(plan.steps)} steps"
+    if not click.confirm(f"Apply {steps}?", default=False, err=True):
         raise BadUsage("nothing was changed: the answer was no")
     return True
 
@@ -155,18 +155,22 @@ def _begin(planned: Planned, keeping: Keeping, runs: Runs) -> Scribe:
     return scribe
 
 
-def _go_on(scribe: Scribe, keeping: Keeping) -> str:
+def _go_on(scribe: Scribe, keeping: Keeping, at: str) -> str:
     if keeping.kind == "undo":
-        return f"Go on with: xacct undo {keeping.undoes}{_at(keeping)}"
-    return f"Go on with: xacct apply --resume {scribe.run}{_at(keeping)}"
+        return f"Go on with: xacct undo {keeping.undoes}{at}"
+    return f"Go on with: xacct apply --resume {scribe.run}{at}"
 
 
-def _back(scribe: Scribe, keeping: Keeping) -> str:
-    return f"Take it back with: xacct undo {scribe.run}{_at(keeping)}\n  The journal is {scribe.where}."
+def _back(scribe: Scribe, at: str) -> str:
+    return f"Take it back with: xacct undo {scribe.run}{at}\n  The journal is {scribe.where}."
 
 
-def _at(keeping: Keeping) -> str:
-    return f" --journal {keeping.place}" if keeping.place != DEFAULT else ""
+def _at(keeping: Keeping, paths: tuple[str, ...]) -> str:
+    """The options that find the run again; a bucket is found by the manifest, whose accounts it belongs to."""
+    if keeping.place == DEFAULT:
+        return ""
+    named = paths if keeping.place.startswith("s3:") and paths != (DEFAULT_MANIFEST,) else ()
+    return "".join(f" -f {shlex.quote(path)}" for path in named) + f" --journal {shlex.quote(keeping.place)}"
 
 
 class _Noting:
@@ -216,9 +220,18 @@ def _apply(planned: Planned, verbose: int, only: frozenset[str], noting: _Noting
         say(f"{done} of {len(plan.steps)} steps done.\n  {noting.go_on}\n  {noting.back}", err=True)
         raise
     noting.scribe.close("partly" if failed or held else "done")
-    say(f"{done} of {len(plan.steps)} steps done.", err=True)
+    say(f"{done} of {len(plan.steps)} steps done.{_left(plan, only)}", err=True)
     if failed or held:
         raise _not_all(failed, held, noting)
+
+
+def _left(plan: Plan, only: frozenset[str]) -> str:
+    """What a run for some of the accounts leaves to the owners of the others."""
+    others = [
+        step.address.account.name for step in plan.steps if only and step.address.account.name not in only
+    ]
+    owners = " ".join(f"--account {name}" for name in sorted({*others}))
+    return f" Left to the owners of the others: {len(others)} ({owners})." if others else ""
 
 
 def _not_all(failed: list[Failed], held: int, noting: _Noting) -> XacctError:
@@ -246,7 +259,7 @@ def _unanswered(outcome: Failed) -> bool:
 
 
 @contextmanager
-def _two_interrupts(scribe: Scribe) -> Iterator[None]:
+def _two_interrupts(noting: _Noting) -> Iterator[None]:
     """The first Ctrl-C or SIGTERM lets running calls end; a second one leaves at once, the journal whole."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -256,8 +269,8 @@ def _two_interrupts(scribe: Scribe) -> Iterator[None]:
     def interrupted(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
         if len(seen) > 1:
-            scribe.leave()
-            alarm(f"left at once; the journal {scribe.where} says how far it came")
+            noting.scribe.leave()
+            alarm(f"left at once\n  {noting.go_on}\n  {noting.back}")
             os._exit(int(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED))
         alarm("letting running calls end; once more leaves at once")
         raise Terminated if number == signal.SIGTERM else KeyboardInterrupt

@@ -111,7 +111,11 @@ def judge(then: Body, now: Body, begun: Collection[str] | None = None) -> Standi
     """
     old, new = then["bound"], now["bound"]
     if old["unread"] != new["unread"]:
-        raise Stale(f"what can be read has changed since the plan was made: {_gaps(old, new)}")
+        raise Stale(
+            f"what can be read has changed since the plan was made: {_gaps(old, new)}",
+            fix="Nothing was sent. Read all that was read then (xacct permissions --for plan says what it needs), or "
+            "plan again with these credentials, and have the new plan approved.",
+        )
     steps = [step for step in then["steps"] if begun is None or step["address"] in begun]
     own = [changed for changed in _own(old["live"], new["live"]) if not _by_a_step(changed, steps)]
     if own:
@@ -168,7 +172,7 @@ def _remainder(then: Body, now: Body, foreign: tuple[str, ...]) -> None:
 
     On the way there it may take other halves than the whole plan did, which are safe by themselves.
     """
-    if foreign:
+    if foreign and now["steps"]:
         raise Stale(
             f"a part of the plan is done, and others changed {_listed(foreign)} since; "
             "what the rest means cannot be compared any more"
