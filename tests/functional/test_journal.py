@@ -331,6 +331,34 @@ def test_undo_after_a_failed_apply_takes_back_the_part_that_was_done(cloud: Clou
     assert cloud.xacct("plan").out == empty
 
 
+def test_what_was_taken_back_is_not_gone_on_with(cloud: Cloud) -> None:
+    """The approval of the run ended with its undo: to go on would give access again that was taken."""
+    broken_apply(cloud)
+    run = journals()[-1].parent.name
+    ok(cloud, "undo", "--yes")
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("apply", "--resume", run)
+    assert done.code == ExitCode.REFUSED, done.err
+    assert f"{run} was taken back by" in done.err
+    assert not writes(cloud, before)
+    ok(cloud, "apply", "--yes")
+
+
+def test_an_undo_names_no_option_that_it_does_not_have(cloud: Cloud) -> None:
+    ok(cloud, "apply", "--yes")
+    Path("xacct.yaml").write_text(
+        Path("xacct.yaml")
+        .read_text()
+        .replace("trust: [analytics/user/user01", "trust: [analytics/user/user02")
+    )
+    cloud.world.client("iam", ANALYTICS).create_user(UserName="user02")
+    assert "--revoke-sessions ends them" in ok(cloud, "apply", "--yes")
+    back = cloud.xacct("undo", "--give-back", "--yes")
+    assert back.code == ExitCode.DONE, back.err
+    assert "SESSIONS: sessions of data/role/" in back.out
+    assert "--revoke-sessions" not in back.out
+
+
 def test_an_undo_goes_on_as_an_undo(cloud: Cloud) -> None:
     empty = cloud.xacct("plan").out
     ok(cloud, "apply", "--yes")

@@ -101,7 +101,7 @@ def command(
         _nothing_else(context)
         if plan is not None:
             raise BadUsage("a run to go on with has its own plan", fix="Leave PLAN out, or --resume.")
-        log = find_run(journal, run, paths)
+        log = find_run(journal, run, paths, going_on=True)
         planned = resuming(log, paths if given(context, "paths") else ())
         only = frozenset(only_accounts)
         say_standing(planned.standing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 
 from xacct.cli.credentials import sessions
 from xacct.cli.planning import Planned, again, explained
@@ -17,17 +18,17 @@ from xacct.engine.preparing.binding import Origin
 from xacct.engine.preparing.limits import Lifted
 from xacct.engine.preparing.prepare import Choice
 from xacct.engine.reading.observe import observe
-from xacct.errors import BadUsage, Refused
+from xacct.errors import BadUsage, Refused, XacctError
 from xacct.manifest.loading.load import load_manifest
 from xacct.plan.bound import Stale
 
 
-def find_run(place: str, run: str | None, paths: tuple[str, ...]) -> Log:
+def find_run(place: str, run: str | None, paths: tuple[str, ...], *, going_on: bool = False) -> Log:
     """The journal of a run, or of the latest one; ``paths`` is the manifest, whose accounts a bucket belongs to.
 
     Raises:
         BadUsage: there is none.
-        Refused: it is damaged, or none of ours.
+        Refused: it is damaged, or none of ours; or it is to be gone on with, and was taken back.
     """
     gateways: Mapping[str, Gateway] = {}
     if place.startswith("s3:"):
@@ -47,7 +48,23 @@ def find_run(place: str, run: str | None, paths: tuple[str, ...]) -> Log:
             f"the journal {where} does not hold what a journal holds, although its sums fit: it was made up",
             fix="Nothing was sent. Run xacct apply, which needs no journal, and look at its plan.",
         )
+    if going_on:
+        _refuse_taken_back(runs, names[-1])
     return log
+
+
+def _refuse_taken_back(runs: Runs, run: str) -> None:
+    names = runs.names()
+    for later in names[names.index(run) + 1 :] if run in names else ():
+        try:
+            begin = read_log(islice(runs.lines(later), 1), later).begin
+        except XacctError:
+            continue  # what cannot be read says nothing about this one
+        if begin.get("kind") == "undo" and begin.get("undoes") == run:
+            raise Refused(
+                f"the run {run} was taken back by {later}: to go on would give again what was taken",
+                fix=f"Nothing was sent. Plan anew with xacct apply, or end the way back with: xacct undo {run}",
+            )
 
 
 def resuming(log: Log, paths: tuple[str, ...]) -> Planned:

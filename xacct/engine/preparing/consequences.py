@@ -70,7 +70,7 @@ def consequences(
     return (
         *lines,
         *_gaps(plan, snapshots, roles, buckets, before),
-        *_sessions(plan, snapshots, before, denied),
+        *_sessions(plan, snapshots, before, denied, "" if destroyed else "; --revoke-sessions ends them"),
         *_escalations(plan),
         *broken,
     )
@@ -150,9 +150,12 @@ def _short(arn: str, estate: Estate) -> str:
 
 
 def _sessions(
-    plan: Plan, snapshots: Mapping[str, Snapshot], estate: Estate, denied: frozenset[Address]
+    plan: Plan, snapshots: Mapping[str, Snapshot], estate: Estate, denied: frozenset[Address], way: str
 ) -> Iterator[Consequence]:
-    """Sessions that run on though nobody may open them any more; ``denied`` are roles where a step ends them."""
+    """Sessions that run on though nobody may open them any more.
+
+    ``denied`` are roles where a step ends them, ``way`` says how else they can be ended.
+    """
     who: dict[tuple[str, int], set[str]] = {}
     for one in lingering(snapshots, plan):
         who.setdefault((one.role, one.until), set()).add(one.who)
@@ -171,7 +174,7 @@ def _sessions(
             text += " are ended, and all others of this role too: who stays assumes it again"
             yield Consequence(Weight.REMARK, text)
             continue
-        then = "" if until else "; --revoke-sessions ends them"
+        then = "" if until else way
         until_when = (
             f"until step {until} deletes the role" if until else f"for up to {role.max_session / 3600:g} h"
         )
