@@ -70,6 +70,12 @@ def test_commands_refuse_the_credentials_of_another_account(cloud: Cloud, client
     assert "1 to create" in cloud.xacct("plan", "--account", "analytics", "-f", LINK).out
 
 
+def test_printed_commands_say_where_their_documents_are(cloud: Cloud) -> None:
+    done = cloud.xacct("handover", "--account", "data", "-f", LINK)
+    assert "file://" in done.out
+    assert "with: -o DIR" in done.err
+
+
 def test_the_manifest_is_the_accounts_part_and_nothing_else(cloud: Cloud) -> None:
     assert cloud.xacct("handover", "-f", LINK, "-o", "out").code == ExitCode.DONE
     whole = desire(load_manifest([LINK]), {}).state.resources

@@ -79,6 +79,8 @@ def command(paths: tuple[str, ...], chosen: tuple[str, ...], out: str | None) ->
         for file, text in sorted(files.items()):
             (folder / file).write_text(text)
         say(f"{folder}: {len(files)} files; the owner of {name} runs: sh {folder / COMMANDS}", err=True)
+    if out is None:
+        say("The documents that these commands read are written, beside them, with: -o DIR", err=True)
 
 
 def _shared(snapshot: Snapshot) -> Mapping[tuple[str, str], str | None]:
