@@ -230,7 +230,7 @@ def _left(plan: Plan, only: frozenset[str]) -> str:
     others = [
         step.address.account.name for step in plan.steps if only and step.address.account.name not in only
     ]
-    owners = " ".join(f"--account {name}" for name in sorted({*others}))
+    owners = " ".join(f"--account {name}" for name in sorted(set(others)))
     return f" Left to the owners of the others: {len(others)} ({owners})." if others else ""
 
 
@@ -241,15 +241,16 @@ def _not_all(failed: list[Failed], held: int, noting: _Noting) -> XacctError:
     others cannot be gone on with: its plan does not hold any more.
     """
     touched = noting.sent or any(_unanswered(outcome) for outcome in failed)
-    kind = PartlyApplied if touched else XacctError
     if failed and all(isinstance(outcome.error, Stale) for outcome in failed):
         what = f"{len(failed)} steps were refused because others have changed what they are about"
         sent = noting.back if touched else "Nothing was sent."
-        kind = PartlyApplied if touched else Refused
+        untouched: type[XacctError] = Refused
         fix = f"Look at what was changed, and plan again. {sent}"
     else:
         what = f"{len(failed)} steps failed"
+        untouched = XacctError
         fix = f"Correct the cause. {noting.go_on}\n  {noting.back}"
+    kind = PartlyApplied if touched else untouched
     return kind(f"{what}, {held} were held back because they depend on them", fix=fix)
 
 

@@ -30,8 +30,7 @@ class KeyPolicy(SharedStatements):
     @property
     def key(self) -> str:
         """The ARN of the key."""
-        region, _, name = self.owner.partition("/")
-        return f"arn:{self.account.partition}:kms:{region}:{self.account.id}:key/{name}"
+        return key_arn(self.account, self.owner)
 
     def sources(self) -> tuple[str, ...]:
         """The key."""
@@ -69,6 +68,12 @@ class KeyPolicy(SharedStatements):
             put=put,
             drop=drop,
         )
+
+
+def key_arn(account: Account, name: str) -> str:
+    """The ARN of a key by its region and id."""
+    region, _, key = name.partition("/")
+    return f"arn:{account.partition}:kms:{region}:{account.id}:key/{key}"
 
 
 def own_access(account: Account) -> Document:

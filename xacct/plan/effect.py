@@ -16,7 +16,7 @@ from xacct.kinds.managed_policy import ManagedPolicy
 from xacct.kinds.membership import Membership
 from xacct.kinds.role import Role
 from xacct.kinds.role_trust import RoleTrust
-from xacct.plan.plan import Change, Create, Delete, Update, requests
+from xacct.plan.plan import Change, Create, Delete, Update, ends, requests
 from xacct.plan.reach import anchor
 from xacct.policy.document import Document
 from xacct.policy.shared import Part, beyond, parts
@@ -121,10 +121,7 @@ class World:
         return frozenset(account.iam_arn(f"user/{one}") for one in users) or frozenset({account.id})
 
     def _of(self, address: Address) -> Iterator[Effect]:
-        before, after = self.before.get(address), self.after.get(address)
-        change = self.changes[address]
-        before = None if isinstance(change, Create) else before
-        after = None if isinstance(change, Delete) else after
+        before, after = ends(self.changes[address])
         match before or after:
             case Role() as role:
                 yield from self._of_role(address, role, _role(before), _role(after))

@@ -47,6 +47,17 @@ class Delete:
 Change: TypeAlias = Create | Update | Delete
 
 
+def ends(change: Change) -> tuple[Resource | None, Resource | None]:
+    """What there is before a change and after it; None is absence, and never both are."""
+    match change:
+        case Create(after):
+            return None, after
+        case Update(before, after):
+            return before, after
+        case Delete(before):
+            return before, None
+
+
 def requests(change: Change) -> tuple[Request, ...]:
     """The calls that make a change, in their order."""
     match change:

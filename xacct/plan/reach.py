@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from xacct.kinds.key_policy import KeyPolicy
+from xacct.kinds.key_policy import KeyPolicy, key_arn
 from xacct.policy.arn import account_of, is_account_id
 from xacct.policy.document import Document
 from xacct.policy.match import glob
@@ -80,9 +80,7 @@ def speak_of(some: Sequence[Part], resource: Address) -> bool:
     """Whether parts of an identity policy may speak of a bucket, or of a key."""
     name = resource.parts[0]
     if resource.kind == KeyPolicy.kind:
-        region, _, key = name.partition("/")
-        account = resource.account
-        arn = f"arn:{account.partition}:kms:{region}:{account.id}:key/{key}"
+        arn = key_arn(resource.account, name)
         return any(
             one.resource is None or "${" in one.resource or resource_covers(one.resource, arn)
             for one in of_service("kms", some)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xacct.plan.effect import Half, document
-from xacct.plan.plan import Change, Create, Delete, Update
+from xacct.plan.plan import Change, Create, Delete, Update, ends
 from xacct.policy.shared import Body, both, shared
 from xacct.resource import Resource
 
@@ -27,8 +27,7 @@ def split(change: Change, half: Half | None, first: bool) -> Change:
 
 
 def _middle(change: Change, *, narrow_first: bool) -> Resource:
-    before = None if isinstance(change, Create) else change.before
-    after = None if isinstance(change, Delete) else change.after
+    before, after = ends(change)
     old, new = document(before), document(after)
     bodies: list[Body] | None = shared(old, new)
     if not narrow_first:

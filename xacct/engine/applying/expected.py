@@ -20,7 +20,7 @@ from xacct.kinds.role_trust import RoleTrust
 from xacct.kinds.shared import SharedStatements
 from xacct.plan.bound import Changed, Stale, between
 from xacct.plan.codec import shown_json
-from xacct.plan.plan import Change, Create, Delete, Plan, Step, Update
+from xacct.plan.plan import Change, Create, Delete, Plan, Step, ends
 from xacct.plan.revocation import is_denial
 from xacct.resource import Address, Resource
 from xacct.snapshot import Snapshot
@@ -76,7 +76,7 @@ def expectations(plan: Plan, snapshots: Mapping[str, Snapshot]) -> dict[int, Exp
     made = frozenset(_made(plan))
     forms: dict[Address, tuple[Resource | None, ...]] = {}
     for step in plan.steps:
-        forms[step.address] = (*forms.get(step.address, ()), *_ends(step.change))
+        forms[step.address] = (*forms.get(step.address, ()), *ends(step.change))
     found: dict[int, Expected] = {}
     for step in plan.steps:
         if not _to_be_looked_at(step, made):
@@ -85,7 +85,7 @@ def expectations(plan: Plan, snapshots: Mapping[str, Snapshot]) -> dict[int, Exp
         live = roles.get(step.address)
         found[step.number] = Expected(
             resource=_resource(step.change),
-            before=_ends(step.change)[0],
+            before=ends(step.change)[0],
             forms=(*forms[step.address], *([live] if live else [])),
             id=_id(snapshots, step.address),
             holders=known,
@@ -139,16 +139,6 @@ def _id(snapshots: Mapping[str, Snapshot], address: Address) -> str:
             return group.id if group else ""
         case _:
             return ""
-
-
-def _ends(change: Change) -> tuple[Resource | None, Resource | None]:
-    match change:
-        case Create(after):
-            return None, after
-        case Update(before, after):
-            return before, after
-        case Delete(before):
-            return before, None
 
 
 def _resource(change: Change) -> Resource:

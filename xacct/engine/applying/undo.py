@@ -27,7 +27,7 @@ from xacct.plan.build import make_plan
 from xacct.plan.codec import shown_json
 from xacct.plan.diff import Removal
 from xacct.plan.image import image_of, resource_of
-from xacct.plan.plan import Change, Create, Delete, Plan, Update, Weight
+from xacct.plan.plan import Change, Create, Delete, Plan, Update, Weight, ends
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.shared import Part, beyond
@@ -57,8 +57,7 @@ def images(plan: Plan) -> list[dict[str, Any]]:
     """What each step finds and leaves, as the beginning of a journal keeps it."""
     kept: list[dict[str, Any]] = []
     for step in plan.steps:
-        before = None if isinstance(step.change, Create) else image_of(step.change.before)
-        after = None if isinstance(step.change, Delete) else image_of(step.change.after)
+        before, after = (None if form is None else image_of(form) for form in ends(step.change))
         kept.append({"step": step.number, "address": str(step.address), "before": before, "after": after})
     return kept
 
@@ -256,15 +255,8 @@ def _gains_unasked(plan: Plan) -> Iterator[str]:
 
 def _inline(change: Change) -> tuple[Document | None, Document | None]:
     """The documents before and after a change of an inline policy."""
-    match change:
-        case Create(InlinePolicy(document=has)):
-            return None, has
-        case Update(InlinePolicy(document=had), InlinePolicy(document=has)):
-            return had, has
-        case Delete(InlinePolicy(document=had)):
-            return had, None
-        case _:
-            return None, None
+    had, has = (form.document if isinstance(form, InlinePolicy) else None for form in ends(change))
+    return had, has
 
 
 def _unasked(part: Part, known: set[str]) -> bool:
