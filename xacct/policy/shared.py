@@ -38,9 +38,15 @@ class Part(NamedTuple):
         return self.statement.effect == "Deny"
 
 
-@lru_cache(maxsize=4096)
 def parts(document: Document) -> tuple[Part, ...]:
-    """Every part of every statement."""
+    """Every part of every statement, each with the statement of this very text: its Sid, place and version."""
+    return _parts(document.source)
+
+
+@lru_cache(maxsize=4096)
+def _parts(source: str) -> tuple[Part, ...]:
+    """By the text: documents that mean the same are equal, whatever their Sids and the order in them."""
+    document = Document.parse(source)
     return tuple(
         Part(one, document.version, who, action, resource)
         for one in document.statements

@@ -253,3 +253,14 @@ X, Y = when("StringEquals", "a:x", "1"), when("StringEquals", "a:y", "1")
 def test_two_statements_in_one(before: Any, after: Any, expected: Any) -> None:
     """Every condition of either, an excluding element where both have it, and whom one of the two names."""
     assert shared(Document.of(before), Document.of(after)) == expected
+
+
+def test_parts_are_those_of_the_very_text_though_another_means_the_same() -> None:
+    """Who is told a Sid looks for it in the document that lives, whichever was read before."""
+    get, put = allow("s3:GetObject"), allow("s3:PutObject")
+    one = Document.of({"Sid": "first", **get}, {"Sid": "second", **put})
+    same = Document.of({"Sid": "third", **put}, {"Sid": "fourth", **get}, version="2008-10-17")
+    assert one == same
+    assert [part.statement.sid for part in parts(one)] == ["first", "second"]
+    assert [part.statement.sid for part in parts(same)] == ["third", "fourth"]
+    assert {part.version for part in parts(same)} == {"2008-10-17"}
