@@ -11,6 +11,7 @@ import pytest
 
 from tests.functional.conftest import Cloud
 from xacct.errors import ExitCode
+from xacct.kinds.mark import FINGERPRINT_TAG, MANIFEST_TAG
 from xacct.sandbox.world import Extra
 
 OWNER, USERS = "111122223333", "444455556666"
@@ -184,6 +185,71 @@ def test_a_role_that_was_made_again_is_somebody_else_too(cloud: Cloud) -> None:
     refused = cloud.xacct("apply", "--yes", "-f", path)
     assert refused.code == ExitCode.REFUSED
     assert f"bound to {old}" in refused.err
+
+
+def tagged(cloud: Cloud) -> list[dict[str, str]]:
+    """Mark a user of A by hand as if a manifest had made it, and with a tag of its owner's."""
+    tags = [
+        {"Key": MANIFEST_TAG, "Value": "logs"},
+        {"Key": FINGERPRINT_TAG, "Value": "0123456789ab"},
+        {"Key": "team", "Value": "search"},
+    ]
+    iam(cloud).tag_user(UserName="anna", Tags=tags)
+    return tags
+
+
+def test_a_user_made_again_with_all_tags_of_the_first_is_somebody_else_still(cloud: Cloud) -> None:
+    """Trap 81: a tag is evidence only; who may make a user may tag it too."""
+    path = applied(cloud, "apps/user/anna")
+    tags = tagged(cloud)
+    assert cloud.xacct("plan", "--detailed-exitcode", "-f", path).code == ExitCode.DONE
+    old = delete(cloud, "anna")
+    iam(cloud).create_user(UserName="anna", Tags=tags)
+    iam(cloud).add_user_to_group(GroupName="Testers", UserName="anna")
+    assert iam(cloud).list_user_tags(UserName="anna")["Tags"] == tags
+    refuses_to_trust_again(cloud, path, old)
+    assert cloud.xacct("apply", "--yes", "--retrust", "-f", path).code == ExitCode.DONE
+    assert trust(cloud)[0]["Principal"] == {"AWS": f"arn:aws:iam::{USERS}:user/anna"}
+
+
+def test_a_role_of_the_manifest_made_again_with_its_marks_is_somebody_else_still(cloud: Cloud) -> None:
+    """Trap 81: the marks of xacct itself, copied with all else, are no reason to let the new role in."""
+    path = applied(
+        cloud,
+        "apps/role/jobs/runner",
+        "roles:\n  apps/role/jobs/runner: {trust: {principals: [apps/user/bob]}, tags: {team: search}}\n",
+    )
+    service = iam(cloud)
+    was = service.get_role(RoleName="runner")["Role"]
+    assert {tag["Key"] for tag in was["Tags"]} == {MANIFEST_TAG, FINGERPRINT_TAG, "team"}
+    held = service.list_role_policies(RoleName="runner")["PolicyNames"]
+    documents = {
+        name: service.get_role_policy(RoleName="runner", PolicyName=name)["PolicyDocument"] for name in held
+    }
+    for name in held:
+        service.delete_role_policy(RoleName="runner", PolicyName=name)
+    service.delete_role(RoleName="runner")
+    service.create_role(
+        RoleName="runner",
+        Path=was["Path"],
+        AssumeRolePolicyDocument=json.dumps(was["AssumeRolePolicyDocument"]),
+        MaxSessionDuration=was["MaxSessionDuration"],
+        Tags=was["Tags"],
+    )
+    for name, document in documents.items():
+        service.put_role_policy(RoleName="runner", PolicyName=name, PolicyDocument=json.dumps(document))
+    refuses_to_trust_again(cloud, path, was["RoleId"])
+
+
+def refuses_to_trust_again(cloud: Cloud, path: str, old: str) -> None:
+    before = writes(cloud)
+    for words in (["plan"], ["apply", "--yes"]):
+        ran = cloud.xacct(*words, "-f", path)
+        assert ran.code == ExitCode.REFUSED, ran.out + ran.err
+        assert f"bound to {old}" in ran.err
+        assert "--retrust" in ran.err
+    assert writes(cloud) == before
+    assert trust(cloud)[0]["Principal"] == {"AWS": old}
 
 
 def test_a_pin_keeps_the_new_one_out_whoever_saves_the_trust(cloud: Cloud) -> None:
