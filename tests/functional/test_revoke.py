@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.functional.conftest import MANIFESTS, Cloud
+from tests.functional.test_removal import writes
 from xacct.errors import ExitCode
 from xacct.plan.revocation import AT_SENDING, POLICY
 
@@ -195,13 +196,75 @@ def test_what_a_bucket_gives_without_a_role_is_told(cloud: Cloud) -> None:
     assert refused(assume)
 
 
-def test_who_is_in_no_trust_is_told_to_be_in_none(cloud: Cloud) -> None:
-    """A slip of the pen must not look like a revocation."""
-    done = cloud.xacct("revoke", "analytics/user/user1", "-f", LINK)
-    assert done.code == ExitCode.DONE
-    assert f"No role of the manifest lets arn:aws:iam::{ANALYTICS}:user/user1 in" in done.out
-    assert "name the role, with --kill-sessions" in done.out
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("analytics/user/user1", "Did you mean analytics/user/user01?"),
+        (f"arn:aws:iam::{ANALYTICS}:user/User01", "Did you mean analytics/user/user01?"),
+        ("analytic/user/user01", "Did you mean analytics/user/user01?"),
+        ("analytcs", "Did you mean analytics?"),
+        (f"data/role/{ROLE[:-1]}", f"data/role/{ROLE}?"),
+        (f"arn:aws:iam::{DATA}:role/{ROLE[:-1]}", f"data/role/{ROLE}?"),
+        (ROLE[:-1], f"data/role/{ROLE}?"),
+        ("mongodb-snapshot", f"Roles: data/role/{ROLE}."),
+        ("290122656804", f"Roles: data/role/{ROLE}."),
+    ],
+)
+def test_a_slip_of_the_pen_does_not_look_like_a_revocation(cloud: Cloud, slip: str, meant: str) -> None:
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("revoke", slip, "-f", LINK)
+    assert done.code == ExitCode.USAGE, done.out
+    assert "nothing was changed" in done.err
+    assert meant in done.err
+    assert not writes(cloud, before)
     assert not refused(assume)
+
+
+def test_who_is_named_somewhere_is_no_slip_of_the_pen(cloud: Cloud) -> None:
+    """In the manifest, in a Deny, or among the users of an account that was read."""
+    text = LINK.read_text().replace("users:\n", "users:\n  analytics/user/dora: {}\n")
+    assert text != LINK.read_text()
+    path = cloud.write("users.yaml", text)
+    cloud.world.client("iam", ANALYTICS).create_user(UserName="carl")
+    statements = [
+        {
+            "Effect": effect,
+            "Principal": {"AWS": f"arn:aws:iam::{ANALYTICS}:user/{name}"},
+            "Action": "sts:AssumeRole",
+        }
+        for effect, name in (("Allow", "user01"), ("Deny", "carl"))
+    ]
+    cloud.world.client("iam", DATA).update_assume_role_policy(
+        RoleName=ROLE, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements})
+    )
+    for who in ("analytics/user/carl", "analytics/user/dora", "data/user/admin"):
+        done = cloud.xacct("revoke", who, "-f", path)
+        assert done.code == ExitCode.DONE, done.err
+        assert "No role of the manifest lets" in done.out
+    assert cloud.xacct("revoke", "analytics/user/carol", "-f", path).code == ExitCode.USAGE
+
+
+def test_a_role_that_is_declared_and_gone_is_no_slip_of_the_pen(cloud: Cloud) -> None:
+    assert cloud.xacct("destroy", "--yes", "-f", LINK).code == ExitCode.DONE
+    done = cloud.xacct("revoke", ROLE, "-f", LINK)
+    assert done.code == ExitCode.DONE, done.err
+    assert f"data/role/{ROLE} does not exist, so there is nothing to take away." in done.out
+
+
+def test_who_would_be_of_a_group_only_is_ended_and_told_to_be_nowhere(cloud: Cloud) -> None:
+    """Who left the group may have sessions; but nothing tells their name from another's that is misspelled."""
+    text = LINK.read_text().replace(
+        "trust: [analytics/user/user01]", "trust: [{group: analytics/group/Testers, by: members}]"
+    )
+    path = cloud.write("group.yaml", text)
+    assert cloud.xacct("revoke", "analytics/user/user1", "-f", path).code == ExitCode.USAGE
+    s3 = assume()
+    words = ("--kill-sessions", "--again-after", "0", "-f", path)
+    done = cloud.xacct("revoke", "analytics/user/user1", *words)
+    assert done.code == ExitCode.DONE, done.err
+    assert '"analytics/user/user1" is let in by no role' in done.err
+    assert "let in by no role" not in cloud.xacct("revoke", "analytics/user/user01", *words).err
+    assert refused(listing(s3))
 
 
 def test_a_refused_trust_leaves_no_fingerprint_of_it(cloud: Cloud) -> None:

@@ -11,6 +11,8 @@ from xacct.cli.options import manifest_options, verbose_option
 from xacct.cli.say import say
 from xacct.errors import ExitCode
 
+_OUT_BEFORE = "If the name is right, nothing is left to take away; to end older sessions, name the role."
+
 
 @click.command(name="revoke")
 @click.argument("what", metavar="ROLE|LINK|PRINCIPAL")
@@ -39,14 +41,16 @@ def command(what: str, paths: tuple[str, ...], kill: bool, pause: float, verbose
     a principal directly is told and left. The manifest still declares the access, so that the next apply would
     give it back: take it out there.
 
-    Ends with 0 where all was done, 5 where only a part was, 1 where nothing was.
+    Ends with 0 where all was done, 5 where only a part was, 1 where nothing was. A name that is neither in the
+    manifest nor in any trust or bucket policy that was read is taken for a slip of the pen, and ends with 64.
     """
     from xacct.aws.session import Sessions
     from xacct.engine.applying.apply import apply
     from xacct.engine.gateway import Gateway
-    from xacct.engine.preparing.revoke import let_in_by_buckets, revoke, target_of, trusted_elsewhere
+    from xacct.engine.preparing.revoke import let_in_by_buckets, revoke, trusted_elsewhere
+    from xacct.engine.preparing.whom import near, target_of, unknown
     from xacct.engine.reading.observe import observe
-    from xacct.errors import PartlyApplied, XacctError
+    from xacct.errors import BadUsage, PartlyApplied, XacctError
     from xacct.manifest.loading.load import load_manifest
     from xacct.plan.outcome import Applied, Failed, Skipped, Started
     from xacct.plan.plan import Plan, Step
@@ -97,13 +101,22 @@ def command(what: str, paths: tuple[str, ...], kill: bool, pause: float, verbose
         say(f"Waiting {pause:g} s, then sessions opened in the meantime are ended too.", err=True)
         time.sleep(pause)
         carry_out(again)
-    for sentence in found.remains:
+    lost = unknown(manifest, snapshots, target) if not missed else ()
+    for sentence in found.remains if plan.steps or not lost else ():
         say(sentence)
     if target.people:
         for role in trusted_elsewhere(snapshots.values(), target.people, target.roles):
             say(f"{role} is not of this manifest and lets them in still.")
         for sentence in let_in_by_buckets(snapshots.values(), target.people):
             say(sentence)
+    if lost:
+        nowhere = (
+            f'"{what}" is let in by no role of the manifest {manifest.name}, and named neither in it nor in any trust '
+            f"or bucket policy of {', '.join(sorted(snapshots)) or 'any account'}"
+        )
+        if not plan.steps:
+            raise BadUsage(f"{nowhere}; nothing was changed", fix=f"{near(manifest, what)} {_OUT_BEFORE}")
+        say(f"{nowhere}. {near(manifest, what)}", err=True)
     if plan.steps and not failed:
         say(f"{done} of {len(plan.steps)} steps done. Changes spread within seconds to minutes on AWS.")
         say("The manifest still declares this access: take it out there, or the next apply gives it back.")

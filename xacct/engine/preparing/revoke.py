@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from xacct.errors import BadUsage, XacctError
+from xacct.engine.preparing.whom import Target
+from xacct.errors import XacctError
 from xacct.kinds.mark import FINGERPRINT_TAG
 from xacct.kinds.role import Role
 from xacct.kinds.role_policy import RolePolicy
 from xacct.manifest.model import (
     Foreign,
-    LinkSpec,
     Manifest,
     Members,
     Name,
@@ -25,19 +25,11 @@ from xacct.manifest.model import (
 from xacct.plan.plan import Plan, Step, Update
 from xacct.plan.reach import admits, anchor, names
 from xacct.plan.revocation import AT_SENDING, POLICY, denial, shut
-from xacct.policy.arn import account_of, is_account_id
+from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.policy.shared import parts
 from xacct.resource import Call, Request
 from xacct.snapshot import RoleRecord, Snapshot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Who goes out of which roles; without ``people`` everybody does."""
-
-    roles: tuple[Name, ...]
-    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +45,6 @@ class Revocation:
     denials: frozenset[int] = frozenset()
     unread: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
-
-
-def target_of(manifest: Manifest, text: str) -> Target:
-    """What a user means by the name of a link, a role or a principal.
-
-    Raises:
-        BadUsage: nothing of the manifest goes by that name.
-    """
-    roles = {str(name): name for name in _roles(manifest)}
-    if text in manifest.links:
-        return _of_link(manifest, manifest.links[text])
-    for full, name in sorted(roles.items()):
-        if text in (full, name.arn, name.name, f"role/{name.name}"):
-            return Target(roles=(name,))
-    person = _person(manifest, text)
-    if person is not None:
-        return Target(roles=tuple(roles[one] for one in sorted(roles)), people=frozenset({person}))
-    raise BadUsage(
-        f'"{text}" is no link, role or principal of the manifest {manifest.name}',
-        fix=f"Links: {', '.join(sorted(manifest.links)) or 'none'}. Roles: {', '.join(sorted(roles)) or 'none'}. "
-        "A principal is an ARN, an account, or ACCOUNT/user/NAME.",
-    )
 
 
 def revoke(
@@ -208,45 +178,6 @@ def _live(snapshots: Mapping[str, Snapshot], name: Name) -> Role | None:
         f"{name} cannot be read, so nothing is known of its trust: {why or 'its trust is no policy'}",
         fix=f"In the console: take the role's trust away, or attach the policy {POLICY} by hand.",
     )
-
-
-def _roles(manifest: Manifest) -> Iterator[Name]:
-    yield from (link.role for link in manifest.links.values())
-    yield from (role.name for role in manifest.roles.values() if role.name.account.name in manifest.owners)
-
-
-def _of_link(manifest: Manifest, link: LinkSpec) -> Target:
-    """The link's role; where it serves others too and everybody is named, only the link's own people."""
-    others = [one for one in manifest.links.values() if one.role == link.role and one.name != link.name]
-    spec = manifest.roles.get(str(link.role))
-    shared = bool(others) or (spec is not None and spec.existing)
-    people: set[str] = set()
-    for trusted in link.trust:
-        match trusted:
-            case Name():
-                people.add(trusted.arn)
-            case Foreign(arn=arn):
-                people.add(arn)
-            case WholeAccount(account=account):
-                people.add(account.id)
-            case _:
-                return Target(roles=(link.role,))
-    return Target(roles=(link.role,), people=frozenset(people) if shared else frozenset())
-
-
-def _person(manifest: Manifest, text: str) -> str | None:
-    """An ARN or an account id; None where the text is neither, nor a name that gives one."""
-    accounts = {name: spec.account for name, spec in manifest.accounts.items()}
-    if text in accounts:
-        return accounts[text].id
-    if is_account_id(text):
-        return text
-    if text.startswith("arn:") and (":user/" in text or ":role/" in text or text.endswith(":root")):
-        return text.split(":")[4] if text.endswith(":root") else text
-    account, _, rest = text.partition("/")
-    if account in accounts and rest.partition("/")[0] in ("user", "role"):
-        return accounts[account].iam_arn(rest)
-    return None
 
 
 def trusted_elsewhere(
