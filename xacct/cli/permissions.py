@@ -24,12 +24,18 @@ from xacct.errors import BadUsage
     metavar="FILE|REV",
     help="The earlier manifest: what only it declared may be removed too.",
 )
+@click.option(
+    "--journal",
+    metavar="s3://BUCKET/PREFIX",
+    help="Where an apply will write its runs down: what that needs too, and resume and undo.",
+)
 @click.option("--account", "only_accounts", multiple=True, metavar="NAME", help="This account only.")
 @format_option("text", "json")
 def command(
     paths: tuple[str, ...],
     purpose: str,
     was: str | None,
+    journal: str | None,
     only_accounts: tuple[str, ...],
     form: str,
 ) -> None:
@@ -44,6 +50,8 @@ def command(
     from xacct.render.json import text_of
     from xacct.render.rights import rights_json, rights_text
 
+    if journal is not None and purpose != "apply":
+        raise BadUsage(f"--for {purpose} writes no journal", fix="Leave out --journal, or say --for apply.")
     manifest = load_manifest(paths)
     earlier = load_earlier(was, paths) if was else None
     for name in only_accounts:
@@ -54,7 +62,7 @@ def command(
             )
     gateways = sessions().gateways(manifest.accounts.values())
     platforms = {name: gateway.platform for name, gateway in gateways.items()}
-    found = rights(Purpose(purpose), manifest, platforms, earlier=earlier)
+    found = rights(Purpose(purpose), manifest, platforms, earlier=earlier, journal=journal or "")
     chosen = [one for one in found if not only_accounts or one.account.name in only_accounts]
     if form == "json":
         put(text_of(rights_json(chosen)), nl=False)

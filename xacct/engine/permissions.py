@@ -7,6 +7,7 @@ from enum import Enum
 
 from xacct.account import Account, AccountSpec, Enter
 from xacct.check import Want
+from xacct.engine.applying.keeping import journaling
 from xacct.engine.estates import named
 from xacct.engine.reading import alone
 from xacct.engine.reading.observe import observe
@@ -78,10 +79,15 @@ def rights(
     platforms: Mapping[str, Platform],
     *,
     earlier: Manifest | None = None,
+    journal: str = "",
 ) -> tuple[Rights, ...]:
     """The policies by account, in the order of names; ``platforms`` are those of the accounts, by name.
 
-    With ``earlier`` what only that manifest declared may be taken away as well.
+    With ``earlier`` what only that manifest declared may be taken away as well. ``journal`` is the bucket where
+    runs of an apply are written down; of one that the manifest does not name nobody can tell here whose it is.
+
+    Raises:
+        BadUsage: ``journal`` is no bucket.
     """
     if purpose is Purpose.VERIFY:
         return tuple(_of_verify(manifest, platforms))
@@ -105,12 +111,51 @@ def rights(
                     request for form in gone.forms() for request in form.delete()
                 )
                 calls[removed.account.name] += _looks(gone, platforms.get(removed.account.name))
+    kept = {
+        name: journaling(journal, spec.account, platforms[name])
+        for name, spec in manifest.accounts.items()
+        if journal
+    }
+    owner = _owner_of(journal, manifests)
+    if owner in kept:
+        calls[owner] += kept[owner]
+        kept = {owner: kept[owner]}
     found: list[Rights] = []
     for name, spec in sorted(manifest.accounts.items()):
         found.append(_rights(spec.account, "the credentials of the account", calls[name], manifests))
         found += _entering(spec)
         found += _of_keys(spec.account, platforms[name], manifests, writes=purpose is Purpose.APPLY)
+        if journal and owner not in kept:
+            who = f"the same, if the bucket of {journal} is one of this account"
+            found.append(_rights(spec.account, who, kept[name], manifests))
+        if purpose is Purpose.APPLY and platforms[name].keys:
+            writes = [*calls[name], *kept.get(name, ())]
+            if any(call.operation == "PutObject" for call in writes):
+                found.append(_of_sealed(spec.account, manifests))
     return tuple(found)
+
+
+def _owner_of(journal: str, manifests: Iterable[Manifest]) -> str:
+    """The account of the journal's bucket, by name, where a manifest speaks of that bucket; else ""."""
+    bucket = journal.removeprefix("s3://").partition("/")[0]
+    for one in manifests:
+        buckets = [name for name in named(one) if name.kind == "bucket"]
+        buckets += [one.limits.lock.bucket] if one.limits.lock is not None else []
+        for name in buckets:
+            if name.name == bucket:
+                return name.account.name
+    return ""
+
+
+def _of_sealed(account: Account, manifests: Iterable[Manifest]) -> Rights:
+    """What S3 does in our name with the key of a bucket that we write objects of our own to."""
+    key = f"arn:{account.partition}:kms:{ANY}:{account.id}:key/{ANY}"
+    who = (
+        "the same, where the bucket of the lock or of the journal is encrypted with a key of the account; put its "
+        "ARN in place of the pattern"
+    )
+    calls = [Call.of("kms", name, KeyId=key) for name in ("Decrypt", "GenerateDataKey")]
+    return _rights(account, who, calls, manifests)
 
 
 def _of_keys(
