@@ -9,13 +9,14 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tests.faults.judge import difference, meaning, ways, ways_of
-from tests.faults.scenario import LIFT, WELL, Scenario, is_write, quietly
+from tests.faults.scenario import LIFT, WELL, Scenario, Seen, is_write, quietly
 from tests.faults.wire import Line
 from xacct.cli.applying import Consent, Keeping, carry_out
 from xacct.engine.estates import planned_estate
@@ -24,6 +25,7 @@ from xacct.sandbox.answer import Answer
 from xacct.sandbox.faults import ServiceFault
 from xacct.sandbox.gate import Hooks
 from xacct.sandbox.request import Incoming, Operation
+from xacct.snapshot import Snapshot
 
 FAULTS = (
     "killed before",
@@ -45,6 +47,8 @@ FAULTS = (
 writes that name what it made are told that there is no such thing."""
 
 RECOVERIES = ("resume", "apply", "undo")
+Told: TypeAlias = tuple[list[str], Any]
+"""What a fork tells: what is wrong, and what it saw."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +80,32 @@ def cases(scenario: Scenario) -> list[Case]:
 
 
 def run_case(scenario: Scenario, case: Case) -> list[str]:
-    """What is wrong after it; nothing where all is well. The cloud of this process is left as it is."""
+    """What is wrong after it; nothing where all is well. The cloud of this process is left as it is.
+
+    What the case saw of states that nobody had seen is kept in the scenario, for the cases after it.
+    """
+    found, scenario.seen = forked(lambda: _Trial(scenario, case).wrong(), scenario.seen)
+    return found
+
+
+def forked(run: Callable[[], Told], otherwise: Any) -> Told:
+    """What a function returns in a fork of this process; where it fails, its traceback and ``otherwise``."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        code = 0
         try:
-            os.write(writing, "\n".join(_Trial(scenario, case).wrong())[:60000].encode())
+            told = run()
         except BaseException:  # noqa: BLE001 - told through the pipe
-            os.write(writing, traceback.format_exc()[-3000:].encode())
-            code = 1
-        finally:
-            os._exit(code)
+            told = [traceback.format_exc()[-3000:]], otherwise
+        with os.fdopen(writing, "wb") as pipe:
+            pickle.dump(told, pipe)
+        os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        said = pipe.read()
+    with os.fdopen(reading, "rb") as pipe:
+        told = pickle.load(pipe)
     os.waitpid(child, 0)
-    return said.splitlines()
+    return told
 
 
 class _Trial:
@@ -114,35 +126,39 @@ class _Trial:
         self.written = ""
         self.calls: list[str] = []
 
-    def wrong(self) -> list[str]:
+    def wrong(self) -> Told:
+        """What is wrong in the case, and the states seen."""
         scenario = self.scenario
+        with self._folder():
+            code = self._with_xacct(_apply(scenario))
+            if not self.hits:
+                self.found.append("the fault never came")
+            self.armed = False
+            self._recover(code)
+        return [f"{scenario.name} {scenario.kind} {self.case}: {line}" for line in self.found], scenario.seen
+
+    def rehearsed(self) -> Told:
+        """What is wrong in a run in which nothing breaks; its calls, the states on its way, and the end."""
+        self.armed = False
+        with self._folder():
+            code = self._with_xacct(_apply(self.scenario))
+            if code not in WELL:
+                self.found.append(
+                    f"without a fault it ends with {code}: {Path('applied').read_text()[-2000:]}"
+                )
+        return self.found, (self.calls, self.scenario.seen, self._meaning())
+
+    @contextmanager
+    def _folder(self) -> Iterator[None]:
+        """Work in a folder of this process; what is in it is kept where something is wrong."""
         folder = Path(f"case-{os.getpid()}").absolute()
         folder.mkdir()
         os.chdir(folder)
         self._hook()
-        code = self._with_xacct(_apply(scenario))
-        if not self.hits:
-            self.found.append("the fault never came")
-        self.armed = False
-        self._recover(code)
+        yield
         os.chdir("..")
         if not self.found:
             shutil.rmtree(folder)
-        return [f"{scenario.name} {scenario.kind} {self.case}: {line}" for line in self.found]
-
-    def rehearsed(self) -> tuple[list[str], set[str], dict[str, str], list[str]]:
-        """Calls, prints of the states, the end, and what is wrong, of a run in which nothing breaks."""
-        self.armed = False
-        folder = Path(f"rehearsal-{os.getpid()}").absolute()
-        folder.mkdir()
-        os.chdir(folder)
-        self._hook()
-        code = self._with_xacct(_apply(self.scenario))
-        if code not in WELL:
-            self.found.append(f"without a fault it ends with {code}: {Path('applied').read_text()[-2000:]}")
-        os.chdir("..")
-        shutil.rmtree(folder)
-        return self.calls, self.scenario.safe, meaning(self.scenario.snapshots()), self.found
 
     def _hook(self) -> None:
         self.scenario.cloud.hooks.before = self._before
@@ -175,7 +191,7 @@ class _Trial:
             self.found.append(f"{case.recovery} never ended well: {tried[-1500:]}")
             return
         wanted = self.scenario.before if case.recovery == "undo" else self.scenario.after
-        self.found += difference(wanted, meaning(self.scenario.snapshots()))
+        self.found += difference(wanted, self._meaning())
         if case.recovery != "undo":
             word = (
                 ["destroy", "--yes"] if self.scenario.kind == "destroy" else ["plan", "--detailed-exitcode"]
@@ -334,16 +350,29 @@ class _Trial:
         operation, self.written = self.written, ""
         if not operation:
             return
-        scenario = self.scenario
-        state = scenario.cloud.print()
-        if state not in scenario.safe:
-            scenario.cloud.hooks.before, scenario.cloud.hooks.after = Hooks().before, Hooks().after
-            extra = ways(scenario.snapshots(), scenario.questions) - scenario.allowed
-            self._hook()
-            scenario.safe.add(state)
+        seen, state = self.scenario.seen, self.scenario.cloud.print()
+        if state not in seen.safe:
+            extra = ways(self._snapshots(), self.scenario.questions) - self.scenario.allowed
             self.found += [
                 f"after {operation} {who} has {action} on {what}" for who, _, action, what in sorted(extra)
             ]
+            if not extra:
+                seen.safe.add(state)
+
+    def _meaning(self) -> dict[str, str]:
+        """What is there now."""
+        seen, state = self.scenario.seen, self.scenario.cloud.print()
+        if state not in seen.meanings:
+            seen.meanings[state] = meaning(self._snapshots())
+        return seen.meanings[state]
+
+    def _snapshots(self) -> dict[str, Snapshot]:
+        """What the cloud holds, read past the faults."""
+        hooks = self.scenario.cloud.hooks
+        hooks.before, hooks.after = Hooks().before, Hooks().after
+        snapshots = self.scenario.snapshots()
+        self._hook()
+        return snapshots
 
 
 def _apply(scenario: Scenario) -> Callable[[], int]:
@@ -379,21 +408,8 @@ def rehearse(scenario: Scenario) -> None:
     scenario.allowed |= ways_of(
         planned_estate(scenario.planned.snapshots, scenario.planned.plan), scenario.questions
     )
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        try:
-            trial = _Trial(scenario, Case("none", -1, "apply"))
-            result = trial.rehearsed()
-        except BaseException:  # noqa: BLE001 - told through the pipe
-            result = ([], set(), {}, [traceback.format_exc()])
-        with os.fdopen(writing, "wb") as pipe:
-            pickle.dump(result, pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        scenario.calls, scenario.safe, scenario.after, found = pickle.load(pipe)
-    os.waitpid(child, 0)
+    found, (scenario.calls, scenario.seen, scenario.after) = forked(
+        lambda: _Trial(scenario, Case("none", -1, "apply")).rehearsed(), ([], Seen(), {})
+    )
     if found:
         raise AssertionError("\n".join(found))

@@ -7,10 +7,13 @@ import json
 from functools import cache
 from typing import Any
 
+from moto.kms.models import kms_backends
+
 from tests.faults.wire import Wire
 from xacct.sandbox.answer import Answer
 from xacct.sandbox.cloud import Sandbox
 from xacct.sandbox.request import Incoming
+from xacct.sandbox.store import PARTITION_REGION
 from xacct.sandbox.world import Key, World
 
 
@@ -41,9 +44,16 @@ class Cloud:
         return self._gate.handle(incoming)
 
     def print(self) -> str:
-        """What stands for all documents, members and tags as they are, byte for byte."""
+        """What stands for all documents, members and tags as they are, byte for byte.
+
+        A unique id stands for whom it names now, so that what was made in another fork has the same print; one
+        that names nobody stays what it is.
+        """
         held = {account: self._account(account) for account in self.store.accounts}
-        return hashlib.sha256(json.dumps(held, sort_keys=True, default=str).encode()).hexdigest()
+        text = json.dumps(held, sort_keys=True, default=str)
+        for entity in self.store.entities():
+            text = text.replace(entity.id, f"<{entity.arn}>")
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _account(self, account: str) -> dict[str, Any]:
         iam, s3 = self.store.iam(account), self.store.s3(account)
@@ -78,4 +88,5 @@ class Cloud:
                 if f"::{account}:" in arn
             },
             "buckets": {name: str(bucket.policy) for name, bucket in s3.buckets.items()},
+            "keys": {key.arn: key.policy for key in kms_backends[account][PARTITION_REGION].keys.values()},
         }

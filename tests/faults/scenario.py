@@ -30,7 +30,8 @@ READS = ("Get", "List", "Head", "Describe")
 FOREIGN = ' { "Version":"2012-10-17",\n "Statement": {"Effect":"Deny", "Action":"ec2:*", "Resource":"*"} }'
 WELL = (0, 7)
 """Done; and done, as far as could be read."""
-KINDS = ("create", "repair", "destroy")
+KINDS = ("repair", "create", "destroy")
+"""The one that takes longest first."""
 
 
 class Time:
@@ -54,11 +55,19 @@ def warp() -> None:
     time.monotonic = fake.monotonic
 
 
+@dataclass
+class Seen:
+    """States of the cloud by their print: those that were judged, and what some of them mean."""
+
+    safe: set[str] = field(default_factory=set)
+    meanings: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
 @dataclass(kw_only=True)
 class Scenario:
     """Ready to be broken: the cloud before the apply, the plan, and what it is to lead to.
 
-    ``calls`` are the writes in their order, ``safe`` the prints of the states on the way that were judged.
+    ``calls`` are the writes in their order.
     """
 
     name: str
@@ -71,7 +80,7 @@ class Scenario:
     allowed: frozenset[Way] = frozenset()
     questions: list[tuple[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    safe: set[str] = field(default_factory=set)
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def files(self) -> list[str]:
@@ -117,7 +126,15 @@ def prepare(name: str, kind: str, paths: list[str]) -> Scenario:
     snapshots = made.snapshots()
     made.before = meaning(snapshots)
     made.allowed = ways(snapshots, made.questions)
+    _warm(made)
     return made
+
+
+def _warm(scenario: Scenario) -> None:
+    """What each fork would load and make again, once before them."""
+    for command in ("apply", "destroy", "plan", "undo"):
+        quietly(command, "--help")
+    scenario.cloud.print()
 
 
 def quietly(*words: str) -> tuple[int, str]:
