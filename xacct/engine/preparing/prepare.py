@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -21,6 +21,7 @@ from xacct.engine.preparing.role_tags import dropping, tag_problems
 from xacct.engine.preparing.untold import untold
 from xacct.errors import BadUsage
 from xacct.kinds import live, marker
+from xacct.kinds.membership import Membership
 from xacct.manifest.desired.desire import Desired, desire
 from xacct.manifest.model import Manifest
 from xacct.plan.build import make_plan
@@ -74,14 +75,14 @@ def prepare(
     """
     choice = choice or Choice()
     _check(manifest, choice)
-    wanted = desire(manifest, snapshots)
-    lacks = lacking(manifest, seen_platforms(snapshots))
-    state, living = wanted.state, live(snapshots.values())
     was = desire(earlier, snapshots).state if earlier else None
-    state = dropping(state, was)
+    removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
+    leaving = () if choice.links else (*(was.resources if was else ()), *removed)
+    wanted = desire(manifest, _without_members(snapshots, leaving))
+    lacks = lacking(manifest, seen_platforms(snapshots))
+    state, living = dropping(wanted.state, was), live(snapshots.values())
     lacks += tuple(tag_problems(state, living))
     remarks = [one for one in lacks if one not in errors(lacks)]
-    removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
     if choice.links:
         chosen = _of_links(manifest, snapshots, choice.links)
         state, was, removed = _within(state, chosen), None, frozenset()
@@ -148,6 +149,21 @@ def _check(manifest: Manifest, choice: Choice) -> None:
                 f'the manifest {manifest.name} has no {word} "{name}"',
                 fix=f"It has: {', '.join(sorted(known)) or 'none'}.",
             )
+
+
+def _without_members(snapshots: Mapping[str, Snapshot], leaving: Iterable[Address]) -> Mapping[str, Snapshot]:
+    """The accounts without the memberships that go, so that no trust is made for who is on the way out.
+
+    Who is declared as a member is one all the same.
+    """
+    found = dict(snapshots)
+    for address in leaving:
+        name = address.account.name
+        if address.kind == Membership.kind and name in found:
+            group, user = address.parts
+            membership = Membership(account=address.account, group=group, user=user)
+            found[name] = membership.removed_from(found[name])
+    return found
 
 
 def _role_at(arn: str, snapshots: Mapping[str, Snapshot]) -> Address:
