@@ -178,6 +178,7 @@ class _Passage:
                 rights.check(instead, signed, store)
                 raise buckets.no_such_key(operation)
         rights.check(demand, signed, store)
+        kms.check_state(operation.service, demand, store)
         if operation.service == "s3":
             buckets.check_owner_only(operation, demand, signed)
 

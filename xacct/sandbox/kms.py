@@ -26,10 +26,21 @@ from xacct.sandbox.store import PARTITION, PARTITION_REGION, Store
 
 VIA_S3 = f"s3.{PARTITION_REGION}.amazonaws.com"
 POLICY_MOST = 32 * 1024
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 7, 30
 _ID = 36
 _MISSING = "missing "
 _ON_NOTHING = frozenset({"CreateKey", "ListKeys", "ListAliases"})
-_ON_A_KEY = frozenset({"DescribeKey", "GetKeyPolicy", "PutKeyPolicy", "Encrypt", "GenerateDataKey"})
+_STATES = {
+    "EnableKey": (("Enabled", "Disabled"), "Enabled"),
+    "DisableKey": (("Enabled", "Disabled"), "Disabled"),
+    "ScheduleKeyDeletion": (("Enabled", "Disabled"), "PendingDeletion"),
+    "CancelKeyDeletion": (("PendingDeletion",), "Disabled"),
+}
+_ON_A_KEY = frozenset(
+    {"DescribeKey", "GetKeyPolicy", "PutKeyPolicy", "Encrypt", "GenerateDataKey"} | _STATES.keys()
+)
+_USES = frozenset({"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"})
+_IN_WORDS = {"PendingDeletion": "is pending deletion"}
 OPERATIONS = _ON_NOTHING | _ON_A_KEY | {"CreateAlias", "Decrypt"}
 """What the embedded cloud does of KMS; the rest is refused as not mapped."""
 
@@ -155,10 +166,28 @@ def policy_of(resource: str, store: Store) -> Document | None:
     return Document.parse(str(key_of(resource, "", store).policy))
 
 
+def check_state(service: str, demand: Demand, store: Store) -> None:
+    """Refuses the use of a key that is disabled or going to be deleted; asked once the use is allowed.
+
+    KMS Developer Guide, "Key states of AWS KMS keys". S3 passes the error on under a name of its own.
+    """
+    if demand.action not in _USES:
+        return
+    key = key_of(demand.resource, "", store)
+    if key.key_state == "Enabled":
+        return
+    code = "DisabledException" if key.key_state == "Disabled" else "KMSInvalidStateException"
+    message = f"{key.arn} {_IN_WORDS.get(key.key_state, 'is disabled')}."
+    raise ServiceFault(status=400, code=f"KMS.{code}" if service == "s3" else code, message=message)
+
+
 def perform(operation: Operation, signed: Authenticated, store: Store, request_id: str) -> Answer:
     """The decided operation, done; the answer is JSON."""
     account = signed.caller.account
-    given = _PERFORM[operation.name](operation.params, account, store, signed)
+    if operation.name in _STATES:
+        given = _put_into(operation.name, operation.params, account, store)
+    else:
+        given = _PERFORM[operation.name](operation.params, account, store, signed)
     headers = (("x-amzn-requestid", request_id), ("content-type", "application/x-amz-json-1.1"))
     return Answer(status=200, headers=headers, body=json.dumps(given).encode())
 
@@ -171,6 +200,33 @@ def _create(params: Mapping[str, Any], account: str, store: Store, signed: Authe
         policy, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", str(params.get("Description") or ""), [], False, None
     )
     return {"KeyMetadata": _metadata(key)}
+
+
+def _put_into(operation: str, params: Mapping[str, Any], account: str, store: Store) -> dict[str, Any]:
+    """A key in another state, if it can go there from the one it is in."""
+    key = key_of(str(params["KeyId"]), account, store)
+    known, state = _STATES[operation]
+    if key.key_state not in known:
+        words = _IN_WORDS.get(key.key_state, "is not pending deletion")
+        raise ServiceFault(status=400, code="KMSInvalidStateException", message=f"{key.arn} {words}.")
+    days = int(params.get("PendingWindowInDays") or _LONGEST_WINDOW)
+    if state == "PendingDeletion" and not _SHORTEST_WINDOW <= days <= _LONGEST_WINDOW:
+        message = f"PendingWindowInDays must be between {_SHORTEST_WINDOW} and {_LONGEST_WINDOW}"
+        raise ServiceFault(status=400, code="ValidationException", message=message)
+    backend = kms_backends[key.account_id][PARTITION_REGION]
+    match operation:
+        case "EnableKey":
+            backend.enable_key(key.id)
+        case "DisableKey":
+            backend.disable_key(key.id)
+        case "ScheduleKeyDeletion":
+            backend.schedule_key_deletion(key.id, days)
+            gone = {"DeletionDate": key.deletion_date.timestamp(), "PendingWindowInDays": days}
+            return {"KeyId": key.arn, "KeyState": state, **gone}
+        case _:
+            backend.cancel_key_deletion(key.id)
+            return {"KeyId": key.arn}
+    return {}
 
 
 def _describe(params: Mapping[str, Any], account: str, store: Store, _: Authenticated) -> dict[str, Any]:
@@ -187,6 +243,7 @@ def _metadata(key: Any) -> dict[str, Any]:
         "KeyState": key.key_state,
         "Description": key.description or "",
         "KeyUsage": key.key_usage,
+        **({"DeletionDate": key.deletion_date.timestamp()} if key.deletion_date is not None else {}),
     }
 
 

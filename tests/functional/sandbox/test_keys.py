@@ -134,7 +134,49 @@ def test_what_a_key_seals_it_opens(people: People) -> None:
     assert said(stranger.decrypt, CiphertextBlob=data["CiphertextBlob"]).startswith("AccessDenied")
 
 
+def test_a_key_that_is_disabled_or_goes_away_cannot_be_used(people: People) -> None:
+    """KMS Developer Guide, "Key states": uses fail, looking at the key does not; what was allowed is still so."""
+    arn = sealed(people)
+    kms, s3 = people.admin(People.DATA, "kms"), people.admin(People.DATA, "s3")
+    blob = kms.encrypt(KeyId=arn, Plaintext=b"word")["CiphertextBlob"]
+    kms.disable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
+    for call in ((kms.decrypt, {"CiphertextBlob": blob}), (kms.encrypt, {"KeyId": arn, "Plaintext": b"w"})):
+        assert said(call[0], **call[1]) == f"DisabledException: {arn} is disabled."
+    assert said(s3.get_object, Bucket=BUCKET, Key="a") == f"KMS.DisabledException: {arn} is disabled."
+    assert said(s3.put_object, Bucket=BUCKET, Key="b", Body=b"2").startswith("KMS.DisabledException")
+    assert said(s3.head_object, Bucket=BUCKET, Key="a") == ""
+    assert said(kms.cancel_key_deletion, KeyId=arn).startswith("KMSInvalidStateException")
+
+    assert said(kms.schedule_key_deletion, KeyId=arn, PendingWindowInDays=6).startswith("ValidationException")
+    going = kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
+    assert going["KeyState"] == "PendingDeletion"
+    about = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    assert about["KeyState"] == "PendingDeletion"
+    assert about["DeletionDate"] == going["DeletionDate"]
+    gone = f"KMSInvalidStateException: {arn} is pending deletion."
+    assert said(kms.decrypt, CiphertextBlob=blob) == gone
+    assert said(kms.enable_key, KeyId=arn) == gone
+    assert said(s3.get_object, Bucket=BUCKET, Key="a") == f"KMS.{gone}"
+
+    kms.cancel_key_deletion(KeyId=arn)
+    assert said(kms.decrypt, CiphertextBlob=blob).startswith("DisabledException")
+    kms.enable_key(KeyId=arn)
+    assert "DeletionDate" not in kms.describe_key(KeyId=arn)["KeyMetadata"]
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"word"
+    assert said(s3.get_object, Bucket=BUCKET, Key="a") == ""
+
+
+def test_who_may_not_use_a_key_is_not_told_its_state(people: People) -> None:
+    arn = sealed(people)
+    people.admin(People.DATA, "kms").disable_key(KeyId=arn)
+    s3 = reader(people, READ)
+    assert "kms:Decrypt on resource: " + arn in said(s3.get_object, Bucket=BUCKET, Key="a")
+    keys = people.user(People.DATA, "other", rights=json.loads(document(READ)))
+    assert said(people.client("kms", keys).enable_key, KeyId=arn).startswith("AccessDenied")
+
+
 def test_what_kms_does_beyond_that_is_refused_as_not_mapped(people: People) -> None:
     kms = people.admin(People.DATA, "kms")
     with pytest.raises(ClientError, match="not played"):
-        kms.schedule_key_deletion(KeyId=sealed(people))
+        kms.enable_key_rotation(KeyId=sealed(people))
