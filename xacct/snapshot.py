@@ -13,6 +13,9 @@ from xacct.policy.document import Document
 
 EVERYTHING = "*"
 
+NO_KEY = "NotFound"
+"""The state of a key that there is none of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
@@ -113,7 +116,9 @@ class BucketRecord:
     """A live bucket; ``exists`` is False where the account has no bucket of that name.
 
     ``policy`` is None where there is none. The rest is None where the service does not say; ``untold`` names
-    what we may not ask for, and is never compared.
+    what we may not ask for. ``key_state`` is what KMS says of the key (``Enabled``, ``Disabled`` ...), ``NO_KEY``
+    where it knows none, "" where it was not told; ``key_gone`` the day on which the key will be deleted. These are
+    never compared.
     """
 
     name: str
@@ -125,6 +130,8 @@ class BucketRecord:
     ownership: str | None = None
     public_access_block: frozenset[str] | None = None
     untold: frozenset[str] = field(default=frozenset(), compare=False)
+    key_state: str = field(default="", compare=False)
+    key_gone: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

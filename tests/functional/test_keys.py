@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ links:
     access: [list, read, write]
 """
 ROLE = f"arn:aws:iam::{DATA}:role/reader"
+TOLD = "A key that cannot be used"
 ADMIN = f"arn:aws:iam::{DATA}:user/admin"
 VIA = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
 THEIRS = (
@@ -234,3 +236,68 @@ def test_the_key_is_given_no_longer_than_the_link(cloud: Cloud) -> None:
         "2098-01-01T00:00:00Z"
     }
     assert "No differences" in ok(cloud, "plan")
+
+
+@pytest.mark.parametrize("named", ["", "alias/logs"])
+def test_a_key_that_cannot_be_used_is_told_with_its_state_before_anything_is_applied(
+    cloud: Cloud, named: str
+) -> None:
+    """A role with all its rights reads nothing under a key that is disabled; nothing else would tell it in time."""
+    arn = seal(cloud, named=named)
+    kms = cloud.world.client("kms", DATA)
+    assert TOLD not in ok(cloud, "plan")
+    kms.disable_key(KeyId=arn)
+    said = " ".join(ok(cloud, "plan").split())
+    assert TOLD in said
+    assert f"data/bucket/{BUCKET} is encrypted with {arn}, and the state of that key is Disabled:" in said
+    assert f"aws kms enable-key --region us-east-1 --key-id {arn}" in said
+    ok(cloud, "apply", "--yes")
+    tried = cloud.xacct("verify", "--wait", "0")
+    assert tried.code == ExitCode.UNKNOWN, tried.out
+    assert "KMS.DisabledException" in tried.out
+
+    gone = kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=9)["DeletionDate"]
+    said = " ".join(ok(cloud, "plan").split())
+    day = gone.astimezone(UTC).strftime("%Y-%m-%d")
+    assert f"the state of that key is PendingDeletion, to be deleted on {day}:" in said
+    assert f"aws kms cancel-key-deletion --region us-east-1 --key-id {arn}" in said
+    kms.cancel_key_deletion(KeyId=arn)
+    kms.enable_key(KeyId=arn)
+    assert TOLD not in ok(cloud, "plan")
+    ok(cloud, "verify")
+
+
+def test_the_state_of_a_key_is_told_once_and_only_to_whom_it_matters(cloud: Cloud) -> None:
+    arn = seal(cloud)
+    cloud.world.client("kms", DATA).disable_key(KeyId=arn)
+    second = LINK[LINK.index("  - role:") :].replace("data/role/reader", "data/role/writer")
+    cloud.write("xacct.yaml", LINK + second)
+    assert ok(cloud, "plan").count(TOLD) == 1
+    cloud.write("xacct.yaml", LINK.replace("[list, read, write]", "[list]"))
+    assert TOLD not in ok(cloud, "plan")
+
+
+def test_whose_key_may_not_be_looked_at_has_no_state(cloud: Cloud) -> None:
+    arn = seal(cloud)
+    cloud.world.client("kms", DATA).disable_key(KeyId=arn)
+    deny = {"Effect": "Deny", "Action": "kms:DescribeKey", "Resource": "*"}
+    cloud.world.client("iam", DATA).put_user_policy(
+        UserName="admin",
+        PolicyName="blind",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    said = ok(cloud, "plan")
+    assert TOLD not in said
+    assert f"DescribeKey ({arn}) was refused" in " ".join(said.split())
+    ok(cloud, "apply", "--yes")
+
+
+def test_a_key_that_is_gone_is_told(cloud: Cloud) -> None:
+    arn = seal(cloud)
+    other = arn.replace(arn[-36:], "00000000-0000-0000-0000-000000000000")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": other}}
+    cloud.world.client("s3", DATA).put_bucket_encryption(
+        Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
+    said = " ".join(ok(cloud, "plan").split())
+    assert f"is encrypted with {other}, and there is no such key:" in said

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from xacct.aws.documents import document_in
 from xacct.engine.gateway import Gateway
 from xacct.engine.reading.piecemeal import reason
 from xacct.engine.reading.records import live_document
 from xacct.errors import ServiceError
+from xacct.policy.arn import account_of
 from xacct.resource import Call
-from xacct.snapshot import BucketRecord, KeyRecord, Unread
+from xacct.snapshot import NO_KEY, BucketRecord, KeyRecord, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +39,33 @@ def read_keys(gateway: Gateway, buckets: Iterable[BucketRecord]) -> Keys:
         if not encrypted or not gateway.platform.keys:
             kept.append(bucket)
             continue
+        meant = _meant(gateway, bucket)
         try:
-            answer = gateway.ask(Call.of("kms", "DescribeKey", KeyId=_meant(gateway, bucket))) or {}
+            answer = gateway.ask(Call.of("kms", "DescribeKey", KeyId=meant))
         except ServiceError as error:
-            kept.append(replace(bucket, untold=bucket.untold | {f"DescribeKey ({bucket.key})"}))
+            kept.append(_unknown(bucket))
             if ":key/" in str(bucket.key):
                 gaps.append(_gap(gateway, name_of(str(bucket.key)), error))
+            continue
+        if answer is None:
+            here = meant.startswith("arn:")  # without its region it was asked for somewhere
+            kept.append(replace(bucket, key=meant, key_state=NO_KEY) if here else _unknown(bucket))
             continue
         found = answer.get("KeyMetadata") or {}
         arn = str(found.get("Arn") or bucket.key)
         managed = found.get("KeyManager") == "AWS"
-        kept.append(replace(bucket, key="" if managed else arn))
+        kept.append(
+            replace(
+                bucket,
+                key="" if managed else arn,
+                key_state=str(found.get("KeyState") or ""),
+                key_gone=_day(found.get("DeletionDate")),
+            )
+        )
+        if managed or ":key/" not in arn or account_of(arn) != gateway.account.id:
+            continue
         name = name_of(arn)
-        if managed or name in keys or arn.split(":")[4:5] != [gateway.account.id]:
+        if name in keys:
             continue
         try:
             policy = gateway.ask(Call.of("kms", "GetKeyPolicy", KeyId=arn, PolicyName="default")) or {}
@@ -67,6 +84,14 @@ def _meant(gateway: Gateway, bucket: BucketRecord) -> str:
         return given
     what = given if given.startswith("alias/") else f"key/{given}"
     return f"arn:{gateway.account.partition}:kms:{bucket.region}:{gateway.account.id}:{what}"
+
+
+def _unknown(bucket: BucketRecord) -> BucketRecord:
+    return replace(bucket, untold=bucket.untold | {f"DescribeKey ({bucket.key})"})
+
+
+def _day(moment: Any) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d") if isinstance(moment, datetime) else ""
 
 
 def name_of(arn: str) -> str:

@@ -14,11 +14,24 @@ from xacct.policy.arn import account_of
 from xacct.policy.document import Document
 from xacct.problem import Problem, Severity
 from xacct.resource import Address, Resource
-from xacct.snapshot import RawDocument, Snapshot
+from xacct.snapshot import NO_KEY, BucketRecord, RawDocument, Snapshot
 
 _READ = frozenset({"kms:Decrypt"})
 # An upload in parts decrypts too: S3 User Guide, "Uploading and copying objects using multipart upload".
 _WRITE = frozenset({"kms:GenerateDataKey", "kms:Decrypt"})
+# States in which a key seals and opens nothing (KMS Developer Guide, "Key states of AWS KMS keys"), and the way out.
+_ENABLE = "aws kms enable-key --region {region} --key-id {key}"
+_KEEP = (
+    f"Before it is gone: aws kms cancel-key-deletion --region {{region}} --key-id {{key}} and then {_ENABLE}"
+)
+_WAY_OUT = {
+    "Disabled": f"If it is to be used again: {_ENABLE}",
+    "PendingDeletion": _KEEP,
+    "PendingReplicaDeletion": _KEEP,
+    "PendingImport": "Import its key material again (aws kms get-parameters-for-import, import-key-material).",
+    "Unavailable": "Connect its key store again: aws kms connect-custom-key-store --region {region}",
+    NO_KEY: "Give the bucket a default encryption with a key that exists.",
+}
 
 
 @dataclass(slots=True)
@@ -31,6 +44,7 @@ class Keys:
     unknown: list[tuple[Address, str]] = field(default_factory=list)
     _parts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _keys: dict[str, KeyPolicy] = field(default_factory=dict)
+    _told: set[Name] = field(default_factory=set)
 
     def statements(self, link: LinkSpec, policy: str) -> list[dict[str, Any]]:
         """The role's own statements on keys, for the inline policy of this name.
@@ -57,6 +71,8 @@ class Keys:
     def add(self, link: LinkSpec) -> None:
         """What the link's keys must say themselves: nothing where they leave it to IAM, or without the word."""
         actions = _actions(link)
+        if actions:
+            self._tell_states(link)
         for key in self._of(link) if actions else ():
             account = link.role.account
             if account_of(key) != account.id:
@@ -99,6 +115,28 @@ class Keys:
             document = Document.of(*self._parts[name])
             self._keys[name] = KeyPolicy.of(account, name, marker(self.manifest), self.manifest, document)
 
+    def _tell_states(self, link: LinkSpec) -> None:
+        """Keys that nobody can use as they are, once for each bucket: no policy makes up for that."""
+        for bucket in link.buckets:
+            record = self._record(bucket)
+            if record is None or not record.key or record.key_state not in _WAY_OUT or bucket in self._told:
+                continue
+            self._told.add(bucket)
+            gone = f", to be deleted on {record.key_gone}" if record.key_gone else ""
+            state = f"the state of that key is {record.key_state}{gone}"
+            region, owner = (record.key.split(":")[part] if ":" in record.key else "" for part in (3, 4))
+            whose = (
+                "" if owner in ("", bucket.account.id) else f"The key is of account {owner}, for its owner: "
+            )
+            self._remark(
+                "A key that cannot be used",
+                f"{bucket} is encrypted with {record.key}, and "
+                f"{'there is no such key' if record.key_state == NO_KEY else state}: nothing can be read or written "
+                "there under it, whatever any policy says.",
+                whose + _WAY_OUT[record.key_state].format(region=region, key=record.key),
+                link,
+            )
+
     def policies(self) -> Iterator[Resource]:
         """Our parts of key policies, one for each key."""
         yield from self._keys.values()
@@ -107,11 +145,14 @@ class Keys:
         """The keys of the link's buckets by ARN; the managed one of S3 is not among them."""
         found: list[str] = []
         for bucket in link.buckets:
-            snapshot = self.snapshots.get(bucket.account.name)
-            record = snapshot.buckets.get(bucket.name) if snapshot else None
+            record = self._record(bucket)
             if record is not None and record.key and ":key/" in record.key:
                 found.append(record.key)
         return list(dict.fromkeys(found))
+
+    def _record(self, bucket: Name) -> BucketRecord | None:
+        snapshot = self.snapshots.get(bucket.account.name)
+        return snapshot.buckets.get(bucket.name) if snapshot else None
 
     def _hidden(self, bucket: Name) -> bool:
         """Whether it is not known which key a bucket has."""
