@@ -39,6 +39,8 @@ class Estate:
 
     snapshots: Mapping[str, Snapshot]
     assumed: tuple[str, ...] = ()
+    entrants: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
+    """Who may enter which role, as far as it was asked before; an estate never changes."""
     _owners: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod

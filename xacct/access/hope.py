@@ -42,9 +42,7 @@ def _speaks(document: Document, verb: str, resource: str) -> bool:
             continue
         if meaning.actions is not None and not any(_fits(one, verb) for one in meaning.actions):
             continue
-        if meaning.resources is None or any(
-            resource.startswith(_beginning(one)) for one in meaning.resources
-        ):
+        if meaning.resources is None or resource.startswith(beginnings(meaning.resources)):
             return True
     return False
 
@@ -52,6 +50,12 @@ def _speaks(document: Document, verb: str, resource: str) -> bool:
 @lru_cache(maxsize=65536)
 def _fits(pattern: str, verb: str) -> bool:
     return glob(pattern).fullmatch(verb) is not None
+
+
+@lru_cache(maxsize=65536)
+def beginnings(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Patterns of resources as far as they are plain text: what none of these begins does not fit."""
+    return tuple(_beginning(one) for one in patterns)
 
 
 def _beginning(pattern: str) -> str:

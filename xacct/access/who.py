@@ -92,12 +92,10 @@ def _entering(
     role = snapshot.roles.get(role_arn.rpartition("/")[2]) if snapshot else None
     if role is None or not isinstance(role.trust, Document):
         return
-    for principal, outside in _candidates(estate, role.trust, ASSUME, role_arn):
+    for hop, outside in _entrants(estate, role.trust, role_arn, context):
+        principal = hop.request.principal
         entered = principal.role_arn if isinstance(principal, Session) else ""
         if entered in (role_arn, *then.roles):
-            continue
-        hop = ask(estate, principal, ASSUME, role_arn, context)
-        if hop.outcome not in _POSSIBLE:
             continue
         reacher = Reacher(
             principal=principal,
@@ -108,6 +106,22 @@ def _entering(
         yield reacher
         if entered and left > 1:
             yield from _entering(estate, reacher, entered, context, left - 1)
+
+
+def _entrants(
+    estate: Estate, trust: Document, role_arn: str, context: Mapping[str, object]
+) -> tuple[tuple[Hop, bool], ...]:
+    """Who may enter a role, with the hop; asked once of an estate, whatever is to be done in the role."""
+    key = (role_arn, repr(sorted(context.items())))
+    found = estate.entrants.get(key)
+    if found is None:
+        hops = (
+            (ask(estate, principal, ASSUME, role_arn, context), outside)
+            for principal, outside in _candidates(estate, trust, ASSUME, role_arn)
+        )
+        found = tuple((hop, outside) for hop, outside in hops if hop.outcome in _POSSIBLE)
+        estate.entrants[key] = found
+    return found
 
 
 def _candidates(

@@ -133,3 +133,28 @@ def test_three_roles_are_entered_one_after_the_other_as_explain_does() -> None:
     assert [len(one.roles) for one in found] == [3]
     told = explain(chain, chain.principal(ANNA), "s3:GetObject", f"{BUCKET}/k")
     assert [len(route.roles) for route in told.routes] == [3]
+
+
+def test_who_gets_in_is_answered_for_what_the_requests_carry() -> None:
+    needed = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    where = estate(
+        role("reader", trusting(ANNA, Condition=needed), path="/app/", access=READ), user("anna", grant=GRANT)
+    )
+
+    def gets_in(present: str) -> bool:
+        found = who_can(where, "s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthPresent": present})
+        return ANNA in {one.principal.arn for one in found}
+
+    assert [gets_in(present) for present in ("true", "false", "true")] == [True, False, True]
+
+
+def test_roles_that_let_each_other_in_are_asked_one_after_the_other() -> None:
+    one, other = DATA.iam_arn("role/one"), DATA.iam_arn("role/other")
+    enter = allow("sts:AssumeRole", "*")
+    where = estate(
+        role("one", trusting(ANNA, other), read=READ, enter=enter),
+        role("other", trusting(one), write=allow("s3:PutObject", f"{BUCKET}/*"), enter=enter),
+        user("anna", grant=enter),
+    )
+    assert ways(where) == {(one, ()), (other, (one,)), (ANNA, (one,))}
+    assert ways(where, "s3:PutObject") == {(other, ()), (one, (other,)), (ANNA, (one, other))}
