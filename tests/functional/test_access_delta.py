@@ -13,6 +13,7 @@ from xacct.errors import ExitCode
 
 DATA, ANALYTICS = "325271821652", "290122656840"
 ROLE = "cross-bucket-access-mongodb-logs"
+BUCKET = "arn:aws:s3:::mongodb-snapshots"
 MANIFEST = f"""
 version: 1
 name: logs
@@ -37,10 +38,10 @@ def cloud(make_cloud: Callable[..., Cloud]) -> Cloud:
     return made
 
 
-def access(cloud: Cloud, text: str) -> list[dict[str, str]]:
+def access(cloud: Cloud, text: str) -> list[dict[str, Any]]:
     path = cloud.write("xacct.yaml", text)
     ran = cloud.xacct("plan", "-f", path, "--format", "json")
-    found: list[dict[str, str]] = json.loads(ran.out)["access"]
+    found: list[dict[str, Any]] = json.loads(ran.out)["access"]
     return found
 
 
@@ -94,7 +95,7 @@ def test_sessions_of_who_is_taken_out_of_a_trust_are_not_forgotten(cloud: Cloud)
 
 def plain(
     cloud: Cloud, statement: dict[str, Any], grant: dict[str, Any] | None = None
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     cloud.write("bucket.json", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     cloud.write("grant.json", json.dumps({"Version": "2012-10-17", "Statement": [grant]}))
     text = MANIFEST.partition("links:")[0]
@@ -115,6 +116,13 @@ def test_a_public_bucket_is_loud(cloud: Cloud) -> None:
     assert {one["mark"] for one in plain(cloud, statement) if one["weight"] == "alarm"} == {"public"}
 
 
+def test_what_anyone_may_do_by_a_wildcard_is_counted_and_listed(cloud: Cloud) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:Get*", "Resource": f"{BUCKET}/*"}
+    (alarm,) = [one for one in plain(cloud, statement) if one["mark"] == "public"]
+    assert f"gains read, s3:GetObjectAcl and {len(alarm['others'])} other actions on" in alarm["text"]
+    assert "s3:GetObjectVersion" in alarm["others"]
+
+
 def test_privilege_escalation_is_loud(cloud: Cloud) -> None:
     grant = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
     (alarm,) = [one for one in plain(cloud, {}, grant) if one["weight"] == "alarm"]
@@ -127,3 +135,91 @@ def test_the_text_shows_what_the_json_says(cloud: Cloud) -> None:
     text = cloud.xacct("plan", "-f", path).out
     assert "Access, at most," in text
     assert "  + analytics/user/user01 gains list on mongodb-snapshots through data/role/reader" in text
+
+
+WIDE = (
+    MANIFEST.replace("TRUST", "analytics/user/user01")
+    + "roles:\n  data/role/reader: {policies: {wide: {file: wide.json}}}\n"
+)
+
+
+def wide(cloud: Cloud, **element: Any) -> list[dict[str, Any]]:
+    """What is told of a new role that holds this statement."""
+    statement = {"Effect": "Allow", "Resource": [BUCKET, f"{BUCKET}/*"], **element}
+    cloud.write("wide.json", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return access(cloud, WIDE)
+
+
+def widened(cloud: Cloud, **element: Any) -> None:
+    """The link applied as it is declared, and then its role's policy changed by hand."""
+    path = cloud.write("xacct.yaml", MANIFEST.replace("TRUST", "analytics/user/user01"))
+    assert cloud.xacct("apply", "-f", path, "--yes").code == ExitCode.DONE
+    iam = cloud.world.client("iam", DATA)
+    (name,) = iam.list_role_policies(RoleName="reader")["PolicyNames"]
+    statement = {"Effect": "Allow", "Resource": [BUCKET, f"{BUCKET}/*"], **element}
+    iam.put_role_policy(
+        RoleName="reader",
+        PolicyName=name,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+
+
+def told(found: list[dict[str, Any]], weight: str) -> dict[str, dict[str, Any]]:
+    """The lines of one weight, by what they are about."""
+    return {one["text"].rpartition(" on ")[2].split(" ")[0]: one for one in found if one["weight"] == weight}
+
+
+def test_what_was_widened_by_hand_loses_all_that_is_not_declared(cloud: Cloud) -> None:
+    """Service Authorization Reference, S3: 62 actions are asked of buckets and 44 of objects."""
+    widened(cloud, Action="s3:*")
+    found = access(cloud, MANIFEST.replace("TRUST", "analytics/user/user01"))
+    losses = told(found, "loss")
+    assert losses.keys() == {"mongodb-snapshots", "mongodb-snapshots/*"}
+    assert told(found, "gain") == {}
+    assert losses["mongodb-snapshots"]["text"] == (
+        "analytics/user/user01 loses s3:DeleteBucketPolicy and 60 other actions on mongodb-snapshots "
+        "through data/role/reader"
+    )
+    assert losses["mongodb-snapshots/*"]["text"] == (
+        "analytics/user/user01 loses write, delete, s3:BypassGovernanceRetention and 40 other actions on "
+        "mongodb-snapshots/* through data/role/reader"
+    )
+    assert {"s3:PutBucketPolicy", "s3:ListBucketVersions"} < {*losses["mongodb-snapshots"]["others"]}
+    assert {"s3:PutObjectAcl", "s3:GetObjectVersion"} < {*losses["mongodb-snapshots/*"]["others"]}
+    assert not {"s3:GetObject", "s3:PutObject"} & {*losses["mongodb-snapshots/*"]["others"]}
+
+
+def test_what_a_wildcard_of_the_manifest_gives_is_told(cloud: Cloud) -> None:
+    gains = told(wide(cloud, Action="s3:*"), "gain")
+    assert "gains list, s3:DeleteBucketPolicy and 60 other actions on" in gains["mongodb-snapshots"]["text"]
+    assert {"s3:PutObjectAcl", "s3:GetObjectVersion"} < {*gains["mongodb-snapshots/*"]["others"]}
+
+
+def test_what_a_deny_takes_out_of_a_wildcard_is_not_gained(cloud: Cloud) -> None:
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObjectAcl", "Resource": f"{BUCKET}/*"}
+    cloud.world.client("s3", DATA).put_bucket_policy(
+        Bucket="mongodb-snapshots", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    )
+    gained = told(wide(cloud, Action="s3:*"), "gain")["mongodb-snapshots/*"]
+    assert "s3:BypassGovernanceRetention and 39 other actions" in gained["text"]
+    assert "s3:PutObjectVersionAcl" in gained["others"]
+    assert "s3:PutObjectAcl" not in gained["others"]
+
+
+def test_all_but_some_actions_is_a_wildcard_too(cloud: Cloud) -> None:
+    widened(cloud, NotAction=["s3:Put*", "s3:*Version*", "s3:PutObject"])
+    losses = told(access(cloud, MANIFEST.replace("TRUST", "analytics/user/user01")), "loss")
+    lost = losses["mongodb-snapshots/*"]
+    assert "s3:GetObjectAcl" in lost["others"]
+    assert not [one for one in lost["others"] if "Put" in one or "Version" in one]
+    assert " write" not in lost["text"]
+
+
+def test_a_few_actions_of_a_wildcard_are_named(cloud: Cloud) -> None:
+    widened(cloud, Action=["s3:GetObject*Acl", "s3:ListBucket", "s3:GetObject"])
+    lost = told(access(cloud, MANIFEST.replace("TRUST", "analytics/user/user01")), "loss")
+    assert lost["mongodb-snapshots/*"]["text"] == (
+        "analytics/user/user01 loses s3:GetObjectAcl, s3:GetObjectVersionAcl on mongodb-snapshots/* "
+        "through data/role/reader"
+    )
+    assert "others" not in lost["mongodb-snapshots/*"]

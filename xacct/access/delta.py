@@ -15,12 +15,14 @@ from xacct.policy.principal import Anonymous, Federated, Service, Session
 
 _SSO = f":role/{SSO_PATH}/"
 MOST_QUESTIONS = 200
+"""By name, and as many again of what only wildcards speak of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """That somebody may do something: who, through which roles, what on what.
 
+    ``others`` are actions that documents speak of by wildcards only, beyond those that are asked by name.
     ``outside`` tells that it is none of the accounts that were read, ``sure`` that every hop is allowed for
     certain and not only possible.
     """
@@ -29,6 +31,7 @@ class Access:
     roles: tuple[str, ...]
     actions: tuple[str, ...]
     resource: str
+    others: tuple[str, ...] = ()
     outside: bool = False
     public: bool = False
     sure: bool = True
@@ -49,7 +52,9 @@ def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable
     The questions are the actions and resources of their documents, before and after.
     """
     questions = questions_about((before, after), roles, buckets)
-    asked = questions[:MOST_QUESTIONS]
+    by_name = [one for one in questions if not one.alike]
+    beyond = [one for one in questions if one.alike]
+    asked = [*by_name[:MOST_QUESTIONS], *beyond[:MOST_QUESTIONS]]
     had, has = _told(ways(before, asked)), _told(ways(after, asked))
     return Delta(
         gained=_grouped({way: sure for way, sure in has.items() if way not in had}),
@@ -59,12 +64,13 @@ def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable
 
 
 class Way(NamedTuple):
-    """Somebody's way to an answer: who, through which roles, what on what."""
+    """Somebody's way to an answer: who, through which roles, what on what; ``alike`` as in a question."""
 
     who: str
     roles: tuple[str, ...]
     action: str
     shown: str
+    alike: tuple[str, ...]
     outside: bool
     public: bool
 
@@ -81,6 +87,7 @@ def ways(estate: Estate, questions: Iterable[Question]) -> dict[Way, bool]:
                 reacher.roles,
                 question.action,
                 question.shown,
+                question.alike,
                 reacher.outside,
                 isinstance(reacher.principal, Anonymous),
             )
@@ -109,18 +116,20 @@ def _arn(reacher: Reacher) -> str:
 
 def _grouped(ways: Mapping[Way, bool]) -> tuple[Access, ...]:
     """The same people on the same way to the same thing, with all they may do there."""
-    table: dict[tuple[str, tuple[str, ...], str, bool, bool, bool], list[str]] = {}
-    for (who, roles, action, shown, outside, public), sure in ways.items():
-        table.setdefault((who, roles, shown, outside, public, sure), []).append(action)
+    table: dict[tuple[str, tuple[str, ...], str, bool, bool, bool], list[Way]] = {}
+    for way, sure in ways.items():
+        key = (way.who, way.roles, way.shown, way.outside, way.public, sure)
+        table.setdefault(key, []).append(way)
     return tuple(
         Access(
             who=who,
             roles=roles,
-            actions=tuple(actions),
+            actions=tuple(way.action for way in some if not way.alike),
+            others=tuple(sorted(action for way in some for action in way.alike)),
             resource=shown,
             outside=outside,
             public=public,
             sure=sure,
         )
-        for (who, roles, shown, outside, public, sure), actions in sorted(table.items())
+        for (who, roles, shown, outside, public, sure), some in sorted(table.items())
     )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
+from xacct.access.alike import EVERYTHING_ELSE, PREFIX, Alike, matched, spoken_of
 from xacct.access.estate import Estate
-from xacct.policy.catalogue import actions, has_key, matching, numbers, resource_patterns
+from xacct.policy.catalogue import actions, has_key, numbers, resource_patterns
 from xacct.policy.document import Document, Statement
 from xacct.snapshot import RoleRecord, Snapshot
 
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
-"""What is asked where a statement allows by a wildcard."""
+"""What is asked by its own name where a statement speaks of it by a wildcard."""
 
-_PREFIX = "s3:prefix"
 _POSITIVE = ("stringequals", "stringlike")
 Context: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -25,29 +25,41 @@ class Question:
     """One action on one resource of a pattern; ``shown`` is the pattern as it is written.
 
     ``context`` are condition keys with their values, none for a key that the request does not have; of keys that
-    are not in it nothing is said.
+    are not in it nothing is said. ``alike`` are the actions that this one stands for, itself among them: a
+    wildcard speaks of them, and no document tells them apart; none where it is asked for its own name.
     """
 
     action: str
     resource: str
     shown: str
     context: Context = ()
+    alike: tuple[str, ...] = ()
 
 
 def questions_about(
     estates: Iterable[Estate], roles: Iterable[str], buckets: Iterable[str]
 ) -> list[Question]:
     """The actions and resources of what these roles (ARNs) hold and of the policies of these buckets."""
-    chosen, named, asked = sorted(set(roles)), sorted(set(buckets)), list(estates)
+    asked = list(estates)
     known = sorted({arn for estate in asked for arn in _buckets(estate)})
-    return sorted(
-        {
-            question
-            for estate in asked
-            for document in (*_of_roles(estate, chosen), *_of_buckets(estate, named))
-            for question in _questions(document, known)
-        }
-    )
+    statements = {
+        statement
+        for estate in asked
+        for document in (*_of_roles(estate, sorted(set(roles))), *_of_buckets(estate, sorted(set(buckets))))
+        for statement in document.statements
+    }
+    named = {question for one in statements for question in _by_name(one, known)}
+    alike = Alike(asked)
+    beyond = {question for one in statements for question in _by_wildcard(one, known, alike)}
+    return [*sorted(named), *sorted(_without(named, beyond))]
+
+
+def _without(named: Set[Question], beyond: Iterable[Question]) -> Iterator[Question]:
+    """Questions of actions that are alike, without those that are asked by name of the same thing."""
+    for one in beyond:
+        left = tuple(action for action in one.alike if replace(one, action=action, alike=()) not in named)
+        if left:
+            yield replace(one, action=left[0], alike=left)
 
 
 def _of_roles(estate: Estate, roles: Iterable[str]) -> Iterator[Document]:
@@ -80,41 +92,57 @@ def _buckets(estate: Estate) -> Iterator[str]:
                 yield f"arn:{snapshot.account.partition}:s3:::{bucket.name}"
 
 
-def _questions(document: Document, buckets: Sequence[str]) -> Iterator[Question]:
-    for statement in document.statements:
-        yield from _of_statement(statement, buckets)
-
-
-def _of_statement(statement: Statement, buckets: Sequence[str]) -> Iterator[Question]:
-    """Where a statement speaks of everything, the buckets that were read are asked for."""
-    patterns = statement.resources or ()
-    if "*" in patterns:
-        patterns = (*patterns, *(text for arn in buckets for text in (arn, f"{arn}/*")))
+def _by_name(statement: Statement, buckets: Sequence[str]) -> Iterator[Question]:
     for action in _actions(statement):
-        for pattern in patterns:
+        for pattern in _resources(statement, buckets):
             if _fits(action, pattern):
                 for context, told in _prefixes(statement, action):
                     yield Question(action, _sample(pattern), f"{pattern}{told}", context)
 
 
+def _by_wildcard(statement: Statement, buckets: Sequence[str], alike: Alike) -> Iterator[Question]:
+    """What a statement speaks of by wildcards, class by class."""
+    mask = _wild(statement)
+    for pattern in _resources(statement, buckets) if mask else ():
+        resource = EVERYTHING_ELSE if pattern == "*" else _sample(pattern)
+        for some in alike.classes(mask, resource):
+            for context, told in _prefixes(statement, some[0]):
+                yield Question(some[0], resource, f"{pattern}{told}", context, some)
+
+
+def _wild(statement: Statement) -> int:
+    """The actions that a statement speaks of without their names, as a set of the catalogue."""
+    if statement.actions is None:
+        return spoken_of(statement)
+    return matched(tuple(one for one in statement.actions if _has_wildcard(one)))
+
+
+def _resources(statement: Statement, buckets: Sequence[str]) -> tuple[str, ...]:
+    """Where a statement speaks of everything, the buckets that were read are asked for."""
+    patterns = statement.resources or ()
+    if "*" in patterns:
+        patterns = (*patterns, *(text for arn in buckets for text in (arn, f"{arn}/*")))
+    return patterns
+
+
 def _prefixes(statement: Statement, action: str) -> Iterator[tuple[Context, str]]:
     """The prefixes that a statement on a listing speaks of, and what to say of them; none where it takes any."""
-    if not has_key(action, _PREFIX):
+    if not has_key(action, PREFIX):
         yield (), ""
         return
     values: dict[str, None] = {}
     any_other = True
     for name, key, some in statement.conditions:
-        if key == _PREFIX:
+        if key == PREFIX:
             values |= dict.fromkeys(some)
             any_other = any_other and name.lower().rpartition(":")[2] not in _POSITIVE
     if any_other:
-        yield ((_PREFIX, ()),), ""
+        yield ((PREFIX, ()),), ""
     for value in values:
         if "${" in value:
             yield (), f" (prefix {value})"  # whose it is depends on who asks
         elif value.endswith("*") or f"{value}*" not in values:
-            yield ((_PREFIX, (_sample(value),)),), f" (prefix {value})"
+            yield ((PREFIX, (_sample(value),)),), f" (prefix {value})"
 
 
 def _sample(pattern: str) -> str:
@@ -123,15 +151,16 @@ def _sample(pattern: str) -> str:
 
 def _actions(statement: Statement) -> Iterator[str]:
     """The S3 actions that a statement names; where it has wildcards, those that matter most."""
-    if statement.actions is None:
-        yield from ACTIONS
-        return
+    wild = _wild(statement)
     names = {name.lower(): name for name in ACTIONS}
-    for pattern in statement.actions:
-        if "*" in pattern or "?" in pattern:
-            yield from (name for name in ACTIONS if matching(pattern) >> numbers()[name.lower()] & 1)
-        elif pattern.startswith("s3:"):
+    yield from (name for lowered, name in names.items() if wild >> numbers()[lowered] & 1)
+    for pattern in statement.actions or ():
+        if not _has_wildcard(pattern) and pattern.startswith("s3:"):
             yield names.get(pattern, _written(pattern))
+
+
+def _has_wildcard(pattern: str) -> bool:
+    return "*" in pattern or "?" in pattern
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from xacct import __version__
-from xacct.plan.plan import Change, Create, Delete, Plan, Step, Update
+from xacct.plan.plan import Change, Consequence, Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document
 from xacct.resource import Address, Call, Request, Resource, Splice
 
@@ -32,13 +32,18 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "compared": plan.compared,
         "steps": [_step(step) for step in plan.steps],
         "left": [str(address) for address in plan.left],
-        "access": [{"weight": one.weight.value, "mark": one.mark, "text": one.text} for one in plan.access],
+        "access": [_consequence(one) for one in plan.access],
         "unknown": [{"address": str(gap.address), "reason": gap.reason} for gap in plan.unknown],
         "problems": [problem.as_dict() for problem in plan.problems],
         "guards": [problem.as_dict() for problem in plan.guards],
         "notes": [problem.as_dict() for problem in plan.notes],
     }
     return {**body, "digest": digest_of(body)}
+
+
+def _consequence(one: Consequence) -> dict[str, Any]:
+    body = {"weight": one.weight.value, "mark": one.mark, "text": one.text}
+    return {**body, "others": list(one.others)} if one.others else body
 
 
 def counts(plan: Plan) -> dict[str, int]:

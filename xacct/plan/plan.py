@@ -108,12 +108,15 @@ NOT_ASKED = "not asked"
 class Consequence:
     """What a plan means, in one line: who gains or loses what, or what is dangerous about it.
 
-    ``mark`` groups alarms: ``public``, ``stranger``, ``privilege escalation``, ``will not work``, ``sessions``.
+    ``mark`` groups alarms: ``public``, ``stranger``, ``privilege escalation``, ``will not work``, ``sessions``,
+    ``gap``.
+    ``others`` are the actions that the text counts and does not name.
     """
 
     weight: Weight
     text: str
     mark: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

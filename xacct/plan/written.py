@@ -87,7 +87,12 @@ def plan_of(body: Mapping[str, Any]) -> Plan:
         platforms=immutabledict(body["platforms"]),
         compared=body["compared"],
         access=tuple(
-            Consequence(weight=Weight(one["weight"]), text=one["text"], mark=one["mark"])
+            Consequence(
+                weight=Weight(one["weight"]),
+                text=one["text"],
+                mark=one["mark"],
+                others=tuple(one.get("others", ())),
+            )
             for one in body["access"]
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import groupby
+from textwrap import wrap
 
 from xacct.plan.bound import Stale
 from xacct.plan.codec import action, counts
@@ -25,7 +26,9 @@ _SIGNS = {"create": "+", "update": "~", "delete": "-"}
 def plan_text(plan: Plan, verbose: int = 0) -> str:
     """The plan: header, steps in the order of execution, what is unknown, what stops it, counts."""
     return (
-        "\n".join([*_header(plan), *_steps(plan, verbose), *_access(plan), *_rest(plan), _summary(plan)])
+        "\n".join(
+            [*_header(plan), *_steps(plan, verbose), *_access(plan, verbose), *_rest(plan), _summary(plan)]
+        )
         + "\n"
     )
 
@@ -99,10 +102,11 @@ def _step(step: Step, verbose: int) -> Iterator[str]:
         yield from (f"       call {line}" for request in step.calls for line in _request(request))
 
 
+_WIDTH = 100
 _WEIGHTS = {Weight.GAIN: "+", Weight.LOSS: "-", Weight.ALARM: "!", Weight.REMARK: " "}
 
 
-def _access(plan: Plan) -> Iterator[str]:
+def _access(plan: Plan, verbose: int) -> Iterator[str]:
     """What the plan means, the loudest last; "at most", because only what was read is known."""
     if not plan.access:
         return
@@ -111,6 +115,8 @@ def _access(plan: Plan) -> Iterator[str]:
     for one in plan.access:
         mark = f"{one.mark.upper()}: " if one.mark else ""
         yield f"  {_WEIGHTS[one.weight]} {mark}{one.text}"
+        if verbose:
+            yield from (f"       {line}" for line in wrap(", ".join(one.others), width=_WIDTH))
     yield ""
 
 

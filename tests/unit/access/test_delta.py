@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.access.accounts import ANNA, BOB, BUCKET, READER, allow, estate, group, role, trusting, user
@@ -46,9 +48,62 @@ def test_everyone_behind_a_role_gains_what_the_role_gains() -> None:
     assert told(found.gained) == {(ANNA, ("s3:PutObject",), f"{BUCKET}/*")}
 
 
-def test_a_wildcard_is_asked_by_the_actions_that_matter() -> None:
+def test_of_a_wildcard_the_actions_that_matter_are_told_by_name_and_the_others_with_them() -> None:
     found = delta(world(ANNA), world(ANNA, access=allow("s3:*", f"{BUCKET}/*")), [READER], [])
     assert told(found.gained) == {(ANNA, ("s3:DeleteObject", "s3:PutObject"), f"{BUCKET}/*")}
+    others = found.gained[0].others
+    assert {"s3:PutObjectAcl", "s3:GetObjectVersion", "s3:DeleteObjectVersion"} < {*others}
+    assert not {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy"} & {*others}
+
+
+def test_what_others_than_the_role_hold_tells_the_actions_of_a_wildcard_apart() -> None:
+    """The bucket's policy gives Bob one action before and after, and Anna all of them only after."""
+    own = Document.of({**allow("s3:PutObjectAcl", f"{BUCKET}/*"), "Principal": {"AWS": BOB}})
+    before, after = (
+        estate(user("bob", own=allow("s3:*", f"{BUCKET}/*")), policy=policy)
+        for policy in (own, Document.of({**json.loads(own.statements[0].source), "Action": "s3:*"}))
+    )
+    (gained,) = delta(before, after, [], ["logs"]).gained
+    assert gained.who == BOB
+    assert "s3:PutObjectVersionAcl" in gained.others
+    assert "s3:PutObjectAcl" not in (*gained.others, *gained.actions)
+
+
+@pytest.mark.parametrize("before", ["s3:GetObjectAcl", "s3:GetObject*", "s3:*Acl"])
+def test_what_was_held_before_is_not_gained_by_a_wildcard(before: str) -> None:
+    found = delta(
+        world(ANNA, access=allow(before, f"{BUCKET}/*")),
+        world(ANNA, access=allow("s3:*", f"{BUCKET}/*")),
+        [READER],
+        [],
+    )
+    assert "s3:GetObjectAcl" not in found.gained[0].others
+    assert "s3:PutObjectTagging" in found.gained[0].others
+
+
+def test_what_is_named_beside_a_wildcard_is_told_once() -> None:
+    both = [allow("s3:Get*", f"{BUCKET}/*"), allow(["s3:GetObjectAcl", "s3:Get*"], f"{BUCKET}/*")]
+    for statements in (both[1:], both):
+        reader = role(
+            "reader",
+            trusting(ANNA),
+            path="/app/",
+            **{str(number): one for number, one in enumerate(statements)},
+        )
+        after = estate(reader, user("anna", grant=GRANT))
+        (gained,) = delta(estate(user("anna", grant=GRANT)), after, [READER], []).gained
+        assert gained.actions == ("s3:GetObject", "s3:GetObjectAcl")
+        assert "s3:GetObjectTagging" in gained.others
+        assert "s3:GetObjectAcl" not in gained.others
+
+
+def test_of_everything_it_is_told_what_is_about_no_bucket() -> None:
+    found = delta(world(ANNA), world(ANNA, access=allow("s3:*")), [READER], [])
+    others = {one.resource: one.others for one in found.gained}
+    assert others.keys() == {"*", BUCKET, f"{BUCKET}/*"}
+    assert {"s3:PutAccountPublicAccessBlock", "s3:CreateJob"} < {*others["*"]}
+    assert "s3:PutBucketPolicy" in others[BUCKET]
+    assert "s3:PutBucketPolicy" not in others["*"]
 
 
 def test_two_documents_that_mean_the_same_are_no_change() -> None:
@@ -73,6 +128,12 @@ def test_questions_beyond_the_cap_are_counted_and_not_passed_over_in_silence() -
     many = allow("s3:GetObject", [f"{BUCKET}/{number}/*" for number in range(260)])
     found = delta(world(ANNA), world(ANNA, access=many), [READER], [])
     assert found.left_out == 261 - 200
+
+
+def test_what_wildcards_ask_further_takes_no_place_of_what_is_asked_by_name() -> None:
+    many = allow("s3:Get*", [f"{BUCKET}/{number}/*" for number in range(260)])
+    found = delta(world(ANNA), world(ANNA, access=many), [READER], [])
+    assert found.left_out == (261 - 200) + (260 - 200)
 
 
 def listing(*prefixes: str, operator: str = "StringLike") -> dict[str, object]:

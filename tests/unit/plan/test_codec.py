@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,7 +12,7 @@ from tests.contract.examples import EXAMPLES
 from tests.unit.plan.states import APPS, access, grant, plan, role, role_policy, unread
 from xacct.manifest.loading.schema import schema_text
 from xacct.plan.codec import counts, digest, plan_to_json
-from xacct.plan.plan import Plan
+from xacct.plan.plan import NOT_ASKED, Consequence, Plan, Weight
 
 PLANS: dict[str, Plan] = {
     "empty": plan([role()], [role()]),
@@ -21,6 +22,17 @@ PLANS: dict[str, Plan] = {
     "unknown": plan([role(), grant()], [], gaps=[unread(APPS)]),
     "guarded": plan([role(path="/x/")], [role()]),
     "left": plan([role(), grant()], [], only_accounts=frozenset({"data"})),
+    "told": replace(
+        plan([role()], []),
+        access=(
+            Consequence(Weight.GAIN, "somebody gains list and 2 other actions on x", others=("s3:A", "s3:B")),
+            *(
+                Consequence(Weight.ALARM, "look here", mark)
+                for mark in ("public", "stranger", "privilege escalation", "will not work", "sessions", "gap")
+            ),
+            Consequence(Weight.REMARK, "1 more question of access was not asked.", NOT_ASKED),
+        ),
+    ),
     **{f"create {kind}": plan([example], []) for kind, (example, _, _) in EXAMPLES.items()},
 }
 
@@ -55,6 +67,15 @@ def test_equal_plans_have_equal_digests_whatever_the_order_of_the_input() -> Non
 )
 def test_another_step_is_another_digest(changed: Plan) -> None:
     assert digest(changed) != digest(plan([role(), grant()], []))
+
+
+def test_other_actions_behind_the_same_words_are_another_digest() -> None:
+    made, text = plan([role()], []), "somebody gains list and 1 other actions on x"
+    one, other = (
+        replace(made, access=(Consequence(Weight.GAIN, text, others=(action,)),))
+        for action in ("s3:A", "s3:B")
+    )
+    assert digest(one) != digest(other)
 
 
 def test_counts_count_by_action() -> None:

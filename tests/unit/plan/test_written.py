@@ -20,7 +20,10 @@ from xacct.render.text import plan_text
 def test_it_is_shown_as_it_was(name: str, verbose: int) -> None:
     made = replace(
         PLANS[name],
-        access=(Consequence(Weight.ALARM, "anyone in the world gains read on x", "public"),),
+        access=(
+            Consequence(Weight.ALARM, "anyone in the world gains read on x", "public"),
+            Consequence(Weight.LOSS, "somebody loses list and 2 other actions on x", others=("s3:A", "s3:B")),
+        ),
         notes=(
             Problem(
                 summary="Left alone",
@@ -36,6 +39,8 @@ def test_it_is_shown_as_it_was(name: str, verbose: int) -> None:
     # The text of a document may be spelled otherwise; what it means to people is the same, line by line.
     assert plan_text(again, verbose) == plan_text(made, verbose)
     assert counts(again) == counts(made)
+    assert again.access == made.access
+    assert ("s3:A, s3:B" in plan_text(made, verbose)) is bool(verbose)
 
 
 def test_nothing_can_be_sent_from_it_beyond_what_its_steps_say() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from xacct.access.alike import weightiest_first
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
 from xacct.access.explain import ask, ending
 from xacct.check import Check, Want
 from xacct.engine.estates import live_estate, planned_estate
-from xacct.engine.preparing.passage import changes_of, gaps, lingering, scene_of
+from xacct.engine.preparing.passage import Gap, changes_of, gaps, lingering, scene_of
 from xacct.engine.ruling import asking_first
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.role import Role
@@ -34,6 +35,8 @@ _WORDS = {
     "s3:PutObject": "write",
     "s3:DeleteObject": "delete",
 }
+_MOST_NAMED = 3
+"""So many actions of which a wildcard speaks are told by name; of more the weightiest, and how many others."""
 
 
 def consequences(
@@ -116,16 +119,18 @@ def _gain(one: Access, estate: Estate) -> Consequence:
     gains = "gains" if one.sure or one.outside else "may gain, as far as it was read,"
     text = f"{_who(one, estate)} {gains} {_what(one, estate)}"
     if one.public:
-        return Consequence(Weight.ALARM, f"anyone in the world gains {_what(one, estate)}", "public")
+        text = f"anyone in the world gains {_what(one, estate)}"
+        return Consequence(Weight.ALARM, text, "public", others=_counted(one))
     if one.outside:
-        return Consequence(Weight.ALARM, f"{text}; nothing is known of that account", "stranger")
-    return Consequence(Weight.GAIN, text)
+        text += "; nothing is known of that account"
+        return Consequence(Weight.ALARM, text, "stranger", others=_counted(one))
+    return Consequence(Weight.GAIN, text, others=_counted(one))
 
 
 def _loss(one: Access, estate: Estate) -> Consequence:
     who = "anyone in the world" if one.public else _who(one, estate)
     loses = "loses" if one.sure or one.outside else "loses, if it had it,"
-    return Consequence(Weight.LOSS, f"{who} {loses} {_what(one, estate)}")
+    return Consequence(Weight.LOSS, f"{who} {loses} {_what(one, estate)}", others=_counted(one))
 
 
 def _who(one: Access, estate: Estate) -> str:
@@ -134,9 +139,19 @@ def _who(one: Access, estate: Estate) -> str:
 
 def _what(one: Access, estate: Estate) -> str:
     known = [word for action, word in _WORDS.items() if action in one.actions]
-    actions = ", ".join([*known, *(action for action in one.actions if action not in _WORDS)])
+    further, counted = [action for action in one.actions if action not in _WORDS], _counted(one)
+    beyond = [action for action in weightiest_first(one.others) if action not in counted]
+    actions = ", ".join([*known, *further, *beyond])
+    if counted:
+        actions += f" and {len(counted)} other actions"
     through = "".join(f" through {_short(role, estate)}" for role in one.roles[-1:])
     return f"{actions} on {one.resource.rpartition(':::')[2] or one.resource}{through}"
+
+
+def _counted(one: Access) -> tuple[str, ...]:
+    """Of the actions that only wildcards speak of, those that are not told by name."""
+    few = len(one.others) <= _MOST_NAMED
+    return () if few else tuple(sorted(weightiest_first(one.others)[1:]))
 
 
 def _short(arn: str, estate: Estate) -> str:
@@ -191,16 +206,23 @@ def _gaps(
     estate: Estate,
 ) -> Iterator[Consequence]:
     """Access that live and planned both give, and that may be gone in between."""
-    found: dict[tuple[str, str, int, int], list[str]] = {}
+    found: dict[tuple[str, str, int, int], list[Gap]] = {}
     for one in gaps(snapshots, plan, roles, buckets):
-        found.setdefault((one.who, one.resource, one.first, one.last), []).append(one.action)
-    for (who, resource, first, last), actions in found.items():
-        access = Access(who=who, roles=(), actions=tuple(actions), resource=resource)
+        found.setdefault((one.who, one.resource, one.first, one.last), []).append(one)
+    for (who, resource, first, last), some in found.items():
+        access = Access(
+            who=who,
+            roles=(),
+            actions=tuple(one.action for one in some if not one.alike),
+            others=tuple(sorted(action for one in some for action in one.alike)),
+            resource=resource,
+        )
         yield Consequence(
             Weight.ALARM,
             f"{_who(access, estate)} may be without {_what(access, estate)} from step {first} to step {last}: "
             "any other order would give somebody too much in between",
             "gap",
+            others=_counted(access),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeAlias
 
 from xacct.access.delta import ways
 from xacct.access.estate import Estate
@@ -20,6 +21,9 @@ from xacct.policy.principal import Anonymous, Session
 from xacct.resource import Address
 from xacct.snapshot import Snapshot
 
+_Held: TypeAlias = tuple[str, str, str, tuple[str, ...]]
+"""Who may do what on what, with the actions for which this one stands."""
+
 MOST_LOOKS = 200
 """States in between that are looked at; the steps in their order come first among them."""
 
@@ -28,7 +32,8 @@ MOST_LOOKS = 200
 class Gap:
     """Someone who has access before and after, and not always in between.
 
-    ``first`` and ``last`` are the steps between which it may be gone.
+    ``first`` and ``last`` are the steps between which it may be gone. ``alike`` are the actions that this one
+    stands for, as in a question.
     """
 
     who: str
@@ -36,6 +41,7 @@ class Gap:
     action: str
     first: int
     last: int
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -87,8 +93,8 @@ def gaps(
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)
     questions = questions_about((before, after), roles, buckets)
     both = _held(before, questions) & _held(after, questions)
-    asked = [one for one in questions if any(held[1:] == (one.action, one.shown) for held in both)]
-    found: dict[tuple[str, str, str], tuple[int, int]] = {}
+    asked = [one for one in questions if any(held[1:] == (one.action, one.shown, one.alike) for held in both)]
+    found: dict[_Held, tuple[int, int]] = {}
     for done in _between(plan, taking):
         steps = [step for step in plan.steps if step.number in done]
         has = _held(Estate.of(after_steps(snapshots, steps).values()), asked)
@@ -98,8 +104,8 @@ def gaps(
             found[held] = min(first, max(done & taking)), max(last, *undone)
     return tuple(
         sorted(
-            Gap(who=who, action=action, resource=shown, first=first, last=last)
-            for (who, action, shown), (first, last) in found.items()
+            Gap(who=who, action=action, resource=shown, first=first, last=last, alike=alike)
+            for (who, action, shown, alike), (first, last) in found.items()
         )
     )
 
@@ -150,8 +156,8 @@ def _entering(estate: Estate, role: str) -> frozenset[str]:
     )
 
 
-def _held(estate: Estate, questions: Iterable[Question]) -> frozenset[tuple[str, str, str]]:
-    return frozenset((way.who, way.action, way.shown) for way in ways(estate, questions))
+def _held(estate: Estate, questions: Iterable[Question]) -> frozenset[_Held]:
+    return frozenset((way.who, way.action, way.shown, way.alike) for way in ways(estate, questions))
 
 
 def _numbers(scene: Scene, plan: Plan, half: Half) -> frozenset[int]:
