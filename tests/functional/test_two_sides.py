@@ -184,3 +184,17 @@ def test_only_one_link_is_planned_when_only_it_is_asked_for(make_cloud: Callable
         "web/group-policy/Deployers/xacct-platform-web-assets",
     }
     assert cloud.xacct("plan", "--only", "nope", "-f", paths[0]).code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("missing", ["acct-a", "acct-b"])
+def test_what_one_owner_applied_alone_that_owner_can_take_back(missing: str, cloud: Cloud) -> None:
+    """Without the credentials of the other account, whose part neither run knew."""
+    config = cloud.config.read_text()
+    cloud.config.write_text(config.replace(f"[profile {missing}]", "[profile elsewhere]"))
+    before = addresses(cloud)
+    assert before
+    assert cloud.xacct("apply", "--yes", "-f", LINK).code == ExitCode.UNKNOWN
+    assert "No differences in what could be read" in cloud.xacct("plan", "-f", LINK).out
+    back = cloud.xacct("undo", "--yes")
+    assert back.code == ExitCode.DONE, back.out + back.err
+    assert addresses(cloud) == before
