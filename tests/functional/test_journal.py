@@ -228,6 +228,8 @@ def test_undo_of_an_undo_is_the_way_forth_again(cloud: Cloud) -> None:
     assert "Would give access back" in cloud.xacct("undo", "--yes").err
     said = ok(cloud, "undo", "--yes", "--give-back")
     assert "Made anew" in said
+    assert "Nothing that was read names the old one" in said
+    assert "accounts that this manifest does not read" in said
     assert "No differences" in ok(cloud, "plan")
 
 

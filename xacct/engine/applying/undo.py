@@ -289,7 +289,9 @@ def _broken_trusts(log: Log, plan: Plan, snapshots: Mapping[str, Snapshot]) -> I
                 if named
                 else "Nothing that was read names the old one; what was not read may."
             ),
-            fix="Apply their manifests, or save their documents again.",
+            fix="Apply their manifests, or save their documents again."
+            if named
+            else "Look for documents that name it in accounts that this manifest does not read.",
             severity=Severity.WARNING,
         )
 
