@@ -85,6 +85,7 @@ def command(
 
     from xacct.cli.doors import ProfileDoors
     from xacct.engine.verifying.canary import OwnObjects
+    from xacct.engine.verifying.declared import Declared
     from xacct.engine.verifying.diagnose import Judge
     from xacct.engine.verifying.excess import excess
     from xacct.engine.verifying.neighbours import neighbours
@@ -133,9 +134,10 @@ def command(
             say(note, err=True)
     beside: list[Finding] = [*unenforced(manifest, checks, platforms)]
     if not only_accounts and (estate := judge.estate) is not None:
-        beside += neighbours(manifest, estate, checks, now)
-        beside += excess(manifest, estate, findings)
-        beside += ways(manifest, estate, checks, now)
+        declared = Declared(manifest, estate)
+        beside += neighbours(declared, checks, now)
+        beside += excess(declared, findings)
+        beside += ways(declared, checks, now)
     findings += [one for one in beside if not only_links or one.check.link in only_links]
     nothing_tried = not findings and bool(only_accounts)
     report = Report(

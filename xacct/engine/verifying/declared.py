@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xacct.access.estate import Estate
@@ -16,7 +16,7 @@ from xacct.kinds.mark import statement_mark
 from xacct.kinds.role import Role
 from xacct.kinds.role_policy import RolePolicy
 from xacct.manifest.desired.desire import desire
-from xacct.manifest.expected.paths import EVERYBODY, Path
+from xacct.manifest.expected.paths import EVERYBODY, paths
 from xacct.manifest.model import Manifest, Name
 from xacct.policy.addressed import joined
 from xacct.policy.arn import account_of
@@ -43,20 +43,21 @@ class Rights:
 
 
 class Declared:
-    """A manifest beside the accounts as they live."""
+    """A manifest beside the accounts as they live, with its paths and resources there; made once for all who look."""
 
-    def __init__(self, manifest: Manifest, estate: Estate, every: Sequence[Path]) -> None:
-        self._estate = estate
-        self._every = tuple(every)
+    def __init__(self, manifest: Manifest, estate: Estate) -> None:
+        self.manifest = manifest
+        self.estate = estate
+        self.paths = paths(manifest, by_name(estate))
+        self.resources = tuple(desire(manifest, by_name(estate)).state.resources.values())
         self._marker = marker(manifest.name)
-        self._resources = tuple(desire(manifest, by_name(estate)).state.resources.values())
         self._statements = frozenset(
             statement
-            for one in self._resources
+            for one in self.resources
             if isinstance(one, BucketPolicy)
             for statement in one.statements
         )
-        self._roles = {path.role.arn: path.role for path in every}
+        self._roles = {path.role.arn: path.role for path in self.paths}
         self._roles |= {spec.name.arn: spec.name for spec in manifest.roles.values()}
         self.existing = frozenset(spec.name.arn for spec in manifest.roles.values() if spec.existing)
         """Roles that the manifest only names: what they may do is their owner's."""
@@ -72,7 +73,7 @@ class Declared:
         asking = [(caller.arn, caller.claims, caller.account.id)]
         while asking:
             arn, claims, account = asking.pop()
-            for path in self._every:
+            for path in self.paths:
                 named = any((one.arn, one.claims) == (arn, claims) for one in path.callers)
                 if (named or path.open_to & {account, EVERYBODY}) and path.role.arn not in entered:
                     entered[path.role.arn] = None
@@ -89,13 +90,13 @@ class Declared:
         record = self._record(role_arn)
         if role_arn in self.existing:
             return self._live(record, record.inline if record else (), record.attached if record else ())
-        documents, attached = policies_of(role, self._resources)
+        documents, attached = policies_of(role, self.resources)
         named = self._live(record, (), attached)
         return Rights((joined((*documents.values(), *named.documents)),), named.anything)
 
     def elsewhere(self, role: RoleRecord) -> bool:
         """Whether another manifest made a role that nobody edited since: its own verify looks into its policies."""
-        snapshot = self._estate.snapshots[account_of(role.arn)]
+        snapshot = self.estate.snapshots[account_of(role.arn)]
         mine = next((one for one in Role.pick(snapshot) if one.name == role.name), None)
         mark = mine.mark if mine else None
         return mark is not None and mark.intact and mark.manifest != self._marker
@@ -114,10 +115,10 @@ class Declared:
         return Rights((joined(known),), len(known) < len(held))
 
     def _managed(self, role: RoleRecord, arn: str) -> object:
-        policy = self._estate.snapshots[account_of(role.arn)].policies.get(arn.rpartition("/")[2])
+        policy = self.estate.snapshots[account_of(role.arn)].policies.get(arn.rpartition("/")[2])
         return policy.document if policy is not None and policy.arn == arn else None
 
     def _record(self, arn: str) -> RoleRecord | None:
-        snapshot = self._estate.snapshots.get(account_of(arn))
+        snapshot = self.estate.snapshots.get(account_of(arn))
         found = snapshot.roles.get(arn.rpartition("/")[2]) if snapshot else None
         return found if found is not None and found.arn == arn else None

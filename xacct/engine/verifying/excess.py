@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from xacct.access.estate import NOBODY_KNOWS, Estate
 from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
 from xacct.engine.estates import by_name
-from xacct.engine.verifying.declared import policies_of
-from xacct.manifest.desired.desire import desire
-from xacct.manifest.expected.paths import Path, paths
-from xacct.manifest.model import Manifest
+from xacct.engine.verifying.declared import Declared, policies_of
+from xacct.manifest.expected.paths import Path
 from xacct.policy.addressed import joined
 from xacct.policy.document import Document
 from xacct.policy.evaluate import decide
@@ -23,27 +21,26 @@ from xacct.snapshot import RoleRecord
 _WELCOME = Document.of({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"})
 
 
-def excess(manifest: Manifest, estate: Estate, findings: Sequence[Finding] = ()) -> tuple[Finding, ...]:
+def excess(declared: Declared, findings: Sequence[Finding] = ()) -> tuple[Finding, ...]:
     """A finding for each live policy of a role of the manifest that gives what nothing declares.
 
     Where ``findings`` show already that sessions of a role may do too much, that is not said again. A role that
     the manifest only names is its owner's, whatever it may do.
     """
-    snapshots = by_name(estate)
+    snapshots = by_name(declared.estate)
     wide = {
         one.check.role
         for one in findings
         if one.outcome is Outcome.TOO_WIDE and one.check.action != "sts:AssumeRole"
     }
-    resources = tuple(desire(manifest, snapshots).state.resources.values())
     found: list[Finding] = []
-    for path in {one.role.arn: one for one in reversed(paths(manifest, snapshots))}.values():
-        spec = manifest.roles.get(str(path.role))
+    for path in {one.role.arn: one for one in reversed(declared.paths)}.values():
+        spec = declared.manifest.roles.get(str(path.role))
         snapshot = snapshots.get(path.role.account.name)
         record = snapshot.roles.get(path.role.name) if snapshot else None
         if record is None or record.arn != path.role.arn or path.role.arn in wide or (spec and spec.existing):
             continue
-        look = _Look(path, record, estate, resources)
+        look = _Look(path, record, declared.estate, declared.resources)
         found += look.findings()
     return tuple(found)
 

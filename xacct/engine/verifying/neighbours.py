@@ -10,14 +10,12 @@ from xacct.access.explain import Hop, ask
 from xacct.access.who import Reacher, who_can
 from xacct.account import Account
 from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
-from xacct.engine.estates import by_name
 from xacct.engine.layer import ASSUME, short
 from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.diagnose import statements_of
 from xacct.manifest.documents import ACCESS, on_objects
-from xacct.manifest.expected.paths import EVERYBODY, Path, Target, paths
+from xacct.manifest.expected.paths import EVERYBODY, Path, Target
 from xacct.manifest.expected.reach import bucket_may_allow
-from xacct.manifest.model import Manifest
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome as Decided
 from xacct.policy.principal import Anonymous, Principal, Root, Session
@@ -25,21 +23,18 @@ from xacct.policy.principal import Anonymous, Principal, Root, Session
 _WORDS = {action: word for word, action in ACCESS.items()}
 
 
-def neighbours(
-    manifest: Manifest, estate: Estate, checks: Sequence[Check], now: str = ""
-) -> tuple[Finding, ...]:
+def neighbours(declared: Declared, checks: Sequence[Check], now: str = "") -> tuple[Finding, ...]:
     """A finding, too wide and only decided, for everyone whom the live documents let in and nobody declares.
 
     Into the roles of the manifest: everybody of the accounts that were read, and strangers whom a trust names.
     To its buckets without any role: principals of other accounts than the bucket's. Whoever ``checks`` try is
     left to them, and so is what a statement with a mark of xacct allows, which some manifest declares.
     """
-    every = paths(manifest, by_name(estate))
     tried = {(check.caller.arn, check.role, check.action) for check in checks if check.caller.profile}
     asked = {(check.caller.arn, check.role) for check in checks if check.want is Want.ALLOWED}
-    look = _Look(manifest, estate, every, tried, asked, now, Declared(manifest, estate, every))
+    look = _Look(declared, tried, asked, now)
     found: dict[tuple[str, str, str], Finding] = {}
-    for path in every:
+    for path in declared.paths:
         for finding in (*look.into_role(path), *look.to_buckets(path)):
             check = finding.check
             found.setdefault((check.caller.arn, check.role, f"{check.action} {check.resource}"), finding)
@@ -50,17 +45,18 @@ def neighbours(
 class _Look:
     """One look around, with what is declared and what is tried."""
 
-    manifest: Manifest
-    estate: Estate
-    every: tuple[Path, ...]
+    declared: Declared
     tried: set[tuple[str, str, str]]
     asked: set[tuple[str, str]]
     now: str
-    declared: Declared
+
+    @property
+    def estate(self) -> Estate:
+        return self.declared.estate
 
     def into_role(self, path: Path) -> Iterator[Finding]:
         """Whoever may assume the role of a path and is in none of the paths into it."""
-        same = [one for one in self.every if one.role == path.role]
+        same = [one for one in self.declared.paths if one.role == path.role]
         named = {caller.arn for one in same for caller in one.callers}
         open_to = frozenset().union(*(one.open_to for one in same))
         for reacher in who_can(self.estate, ASSUME, path.role.arn, self._context()):
@@ -90,7 +86,7 @@ class _Look:
     def to_buckets(self, path: Path) -> Iterator[Finding]:
         """Whoever of another account reaches a bucket of a path by the bucket's own policy."""
         for target in path.targets:
-            declared = self.manifest.buckets.get(str(target.bucket))
+            declared = self.declared.manifest.buckets.get(str(target.bucket))
             for action in ACCESS.values():
                 if declared and bucket_may_allow(declared.policy, action, target.bucket.name, target.prefix):
                     continue

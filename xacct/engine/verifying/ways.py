@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from xacct.access.estate import Estate
 from xacct.access.explain import ASSUME, LONGEST, Hop, ask
 from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, Why
-from xacct.engine.estates import by_name
 from xacct.engine.layer import short
 from xacct.engine.verifying.beyond import Asked, Excess, beyond, known_of
 from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.diagnose import statements_of
 from xacct.manifest.expected.expect import short as called
-from xacct.manifest.expected.paths import Path, paths
-from xacct.manifest.model import Manifest, Name
+from xacct.manifest.expected.paths import Path
+from xacct.manifest.model import Name
 from xacct.policy.addressed import addressed
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
@@ -26,9 +24,7 @@ from xacct.policy.statement import prepared
 from xacct.snapshot import RoleRecord
 
 
-def ways(
-    manifest: Manifest, estate: Estate, checks: Sequence[Check] = (), now: str = ""
-) -> tuple[Finding, ...]:
+def ways(declared: Declared, checks: Sequence[Check] = (), now: str = "") -> tuple[Finding, ...]:
     """A finding for each way past a link on which its people get more of its bucket than is declared for them.
 
     The ways are a role that the manifest does not speak of, entered by one of them or by a session of a role on the
@@ -39,8 +35,7 @@ def ways(
     without any role. What hangs on something that could not be read is not decided, and told only where a trust names
     somebody of the link.
     """
-    every = paths(manifest, by_name(estate))
-    return tuple(_Look(manifest, estate, every, checks, now).findings())
+    return tuple(_Look(declared, checks, now).findings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +55,10 @@ class _Way:
 class _Look:
     """One look around. What was found for one of the people is said once, with whom it holds for too."""
 
-    def __init__(
-        self, manifest: Manifest, estate: Estate, every: tuple[Path, ...], checks: Sequence[Check], now: str
-    ) -> None:
-        self._estate = estate
-        self._every = every
+    def __init__(self, declared: Declared, checks: Sequence[Check], now: str) -> None:
+        self._declared = declared
+        self._estate = estate = declared.estate
         self._now = now
-        self._declared = Declared(manifest, estate, every)
         self._asked = {(one.caller.arn, one.role) for one in checks if one.want is Want.ALLOWED}
         self._records = sorted(estate.roles(), key=lambda role: role.arn)
         self._walked: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[_Way, ...]] = {}
@@ -77,7 +69,7 @@ class _Look:
         """Link by link."""
         first: dict[tuple[str, str, str], Finding] = {}
         others: dict[tuple[str, str, str], list[str]] = {}
-        for path in self._every:
+        for path in self._declared.paths:
             for bucket in dict.fromkeys(target.bucket for target in path.targets):
                 record = self._estate.bucket(bucket.arn)
                 if record is None or not record.exists:

@@ -12,6 +12,7 @@ from tests.unit.access.accounts import ANNA, BUCKET, DATA, PEOPLE, allow, estate
 from tests.unit.engine.verifying.test_neighbours import GRANT, RIGHTS, TEXT
 from xacct.access.estate import Estate
 from xacct.check import Decision, Finding, Layer, Outcome
+from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.excess import excess
 from xacct.manifest.loading.load import load_manifest
 from xacct.policy.document import Document
@@ -39,7 +40,7 @@ def found(
         held = held.holding(
             "policies", PolicyRecord(name=arn.rpartition("/")[2], path="/", arn=arn, document=document)
         )
-    return list(excess(load_manifest([path]), Estate.of([held, accounts.snapshots[PEOPLE.id]])))
+    return list(excess(Declared(load_manifest([path]), Estate.of([held, accounts.snapshots[PEOPLE.id]]))))
 
 
 def test_what_is_declared_is_nothing_more(tmp_path: Path) -> None:

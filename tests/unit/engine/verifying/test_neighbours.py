@@ -23,6 +23,7 @@ from tests.unit.access.accounts import (
 )
 from xacct.access.estate import Estate
 from xacct.check import Decision, Finding, Layer, Outcome
+from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.neighbours import neighbours
 from xacct.kinds.mark import marked_statement
 from xacct.manifest.expected.expect import expect
@@ -59,7 +60,7 @@ def found(folder: Path, accounts: Estate, text: str = TEXT) -> dict[str, Finding
     path.write_text(text)
     manifest = load_manifest([path])
     by_name = {one.account.name: one for one in accounts.snapshots.values()}
-    got = neighbours(manifest, accounts, expect(manifest, by_name))
+    got = neighbours(Declared(manifest, accounts), expect(manifest, by_name))
     assert all(one.outcome is Outcome.TOO_WIDE and one.decided is Decision.ALLOWED for one in got)
     assert not any(one.tried for one in got)
     return {one.check.name: one for one in got}
@@ -100,7 +101,7 @@ def test_who_is_declared_by_a_check_is_no_stranger(tmp_path: Path) -> None:
     from xacct.manifest.expected.asked import asked
 
     accounts = estate(reader(ANNA, BOB), FRIEND, BERT)
-    assert neighbours(manifest, accounts, (*expect(manifest, {}), *asked(manifest, {}))) == ()
+    assert neighbours(Declared(manifest, accounts), (*expect(manifest, {}), *asked(manifest, {}))) == ()
 
 
 def test_a_stranger_of_an_account_that_nobody_read_is_found(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from tests.unit.access.accounts import (
 from tests.unit.engine.verifying.test_neighbours import GRANT, RIGHTS, TEXT
 from xacct.access.estate import Estate
 from xacct.check import Decision, Finding, Layer, Outcome
+from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.ways import ways
 from xacct.kinds.mark import marked_statement
 from xacct.kinds.role import Role
@@ -58,7 +59,7 @@ def found(folder: Path, accounts: Estate, more: str = "", text: str = TEXT, now:
     path = folder / "xacct.yaml"
     path.write_text(text + more)
     manifest = load_manifest([path])
-    got = ways(manifest, accounts, asked(manifest, {}), now)
+    got = ways(Declared(manifest, accounts), asked(manifest, {}), now)
     assert not any(one.tried or one.outcome is Outcome.AS_DECLARED for one in got)
     return list(got)
 
