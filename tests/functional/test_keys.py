@@ -253,8 +253,10 @@ def test_a_key_that_cannot_be_used_is_told_with_its_state_before_anything_is_app
     assert f"aws kms enable-key --region us-east-1 --key-id {arn}" in said
     ok(cloud, "apply", "--yes")
     tried = cloud.xacct("verify", "--wait", "0")
-    assert tried.code == ExitCode.UNKNOWN, tried.out
+    assert tried.code == ExitCode.MISSING, tried.out
     assert "KMS.DisabledException" in tried.out
+    assert "encryption key" in tried.out
+    assert "Enable the key or cancel its deletion" in " ".join(tried.out.split())
 
     gone = kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=9)["DeletionDate"]
     said = " ".join(ok(cloud, "plan").split())

@@ -87,6 +87,16 @@ def key_refused(check: Check, action: str, key: str = "") -> Why:
     )
 
 
+def key_of_no_use(said: str) -> Why:
+    """The bucket's key is disabled, or on its way out."""
+    return Why(
+        layer=Layer.KEY,
+        text=said,
+        fix="Enable the key or cancel its deletion; no policy makes up for that. For the default key of a bucket "
+        "xacct plan says what state it is in.",
+    )
+
+
 def grant_missing(check: Check, more: str = "") -> Why:
     """Nothing on the caller's side allows it to assume the role."""
     a, who = check.caller.account.name, check.caller.arn

@@ -29,7 +29,7 @@ class Tried:
     """The answer, a sentence on it or the service's own words, and the keys that a listing showed.
 
     ``whose`` is the principal that the credentials turned out to be, where it is not the declared one;
-    ``network`` tells that nothing answered at all.
+    ``network`` tells that nothing answered at all, ``key`` that the key of the objects is of no use to anybody.
     """
 
     answer: Answer
@@ -37,6 +37,7 @@ class Tried:
     seen: tuple[str, ...] = ()
     whose: str = ""
     network: bool = False
+    key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,14 @@ class Means:
 
 
 def refusal(error: ServiceError) -> Tried:
-    """A refusal, in the service's own words; everything else that is no answer is unknown."""
+    """A refusal, in the service's own words; everything else that is no answer is unknown.
+
+    What is wrong with a key itself S3 passes on under the name that KMS has for it, after ``KMS.`` (Amazon S3 API
+    Reference, "Error responses").
+    """
     if error.denied:
         return Tried(Answer.DENIED, error.message)
-    return Tried(Answer.UNKNOWN, str(error), network=error.status == 0)
+    return Tried(Answer.UNKNOWN, str(error), network=error.status == 0, key=error.code.startswith("KMS."))
 
 
 def no_bucket(check: Check) -> Tried:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from xacct.check import Check, Decision, Finding, Layer, Outcome, Want, Why
-from xacct.engine.layer import explain
+from xacct.engine.layer import explain, key_of_no_use
 from xacct.engine.verifying.diagnose import Judgement
 from xacct.engine.verifying.hops import ASSUME, Doors, Hops, key_of
 from xacct.engine.verifying.probe import probe
@@ -191,12 +191,15 @@ class _Run:
         )
 
     def _unknown(self, check: Check, tried: Tried) -> Finding:
-        """No answer; but where the credentials are another's because the principal is gone, that is one."""
+        """No answer; but a principal that is gone, or a key that nobody can use, is one where access is declared."""
         if tried.whose and check.want is Want.ALLOWED:
             why = self._judged(check)
             if why is not None and why.layer is Layer.PRINCIPAL:
                 detail = f"{why.text} The credentials of profile {check.caller.profile} are {tried.whose}."
                 return Finding(check=check, outcome=Outcome.MISSING, detail=detail, why=why)
+        if tried.key and check.want is Want.ALLOWED:
+            why = key_of_no_use(tried.detail)
+            return Finding(check=check, outcome=Outcome.MISSING, detail=tried.detail, why=why)
         layer = Layer.NETWORK if tried.network else Layer.CREDENTIALS if tried.whose else Layer.SERVICE
         fixes = {
             Layer.NETWORK: "See that the endpoint can be reached from here, and run verify again.",
