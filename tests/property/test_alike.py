@@ -19,7 +19,7 @@ from xacct.policy.document import Document
 SEEDS = 60
 PATTERNS = ("*", "s3:*", "s3:Get*", "s3:Put*", "s3:*Acl", "s3:*Object*", "s3:List*", "s3:?etBucket*")
 NAMES = ("s3:GetObject", "s3:PutObjectAcl", "s3:DeleteObjectVersion", "s3:PutBucketPolicy", "s3:ListBucket")
-RESOURCES = ("*", BUCKET, f"{BUCKET}/*", f"{BUCKET}/in/*", "arn:aws:s3:::other/*")
+RESOURCES = ("*", BUCKET, f"{BUCKET}/*", f"{BUCKET}/in/*", "arn:aws:s3:::other/*", "arn:aws:s3:::lo*")
 LISTINGS = ("s3:ListBucket", "s3:ListBucketVersions")
 OF_BUCKETS, OF_OBJECTS = (
     "arn:${Partition}:s3:::${BucketName}",
@@ -30,10 +30,11 @@ Told = set[tuple[str, tuple[str, ...], str, str]]
 
 def statement(chance: random.Random) -> dict[str, Any]:
     element = "NotAction" if chance.random() < 0.2 else "Action"
+    about = "NotResource" if chance.random() < 0.1 else "Resource"
     return {
         "Effect": "Deny" if chance.random() < 0.25 else "Allow",
         element: [chance.choice(chance.choice((PATTERNS, NAMES))) for _ in range(chance.randint(1, 2))],
-        "Resource": chance.sample(RESOURCES, chance.randint(1, 2)),
+        about: chance.sample(RESOURCES, chance.randint(1, 2)),
     }
 
 
@@ -63,15 +64,17 @@ def asked_of(action: str) -> str:
 def every_question(held: list[dict[str, Any]]) -> Iterator[Question]:
     """Each action by itself on each resource of a statement that speaks of it."""
     for one in held:
-        patterns = set(one["Resource"])
-        if "*" in patterns:
+        patterns = set(one.get("Resource", ("*", *one.get("NotResource", ()))))
+        if patterns & {"*", "arn:aws:s3:::lo*"}:
             patterns |= {BUCKET, f"{BUCKET}/*"}
         for action in (action for action in actions() if action.startswith("s3:") and speaks(one, action)):
             context = (("s3:prefix", ()),) if action in LISTINGS else ()
             for pattern in patterns:
                 kind = "*" if pattern == "*" else f"{BUCKET}/" if "/" in pattern else BUCKET
                 if kind == asked_of(action):
-                    yield Question(action, pattern.replace("/*", "/any"), pattern, context)
+                    yield Question(
+                        action, pattern.replace("/*", "/any").replace("lo*", "lolly"), pattern, context
+                    )
 
 
 def told(some: tuple[Access, ...]) -> Told:

@@ -11,6 +11,7 @@ from xacct.access.alike import EVERYTHING_ELSE, PREFIX, Alike, matched, spoken_o
 from xacct.access.estate import Estate
 from xacct.policy.catalogue import actions, has_key, numbers, resource_patterns
 from xacct.policy.document import Document, Statement
+from xacct.policy.match import glob
 from xacct.snapshot import RoleRecord, Snapshot
 
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
@@ -93,8 +94,9 @@ def _buckets(estate: Estate) -> Iterator[str]:
 
 
 def _by_name(statement: Statement, buckets: Sequence[str]) -> Iterator[Question]:
+    patterns = _resources(statement, buckets)
     for action in _actions(statement):
-        for pattern in _resources(statement, buckets):
+        for pattern in patterns:
             if _fits(action, pattern):
                 for context, told in _prefixes(statement, action):
                     yield Question(action, _sample(pattern), f"{pattern}{told}", context)
@@ -118,11 +120,23 @@ def _wild(statement: Statement) -> int:
 
 
 def _resources(statement: Statement, buckets: Sequence[str]) -> tuple[str, ...]:
-    """Where a statement speaks of everything, the buckets that were read are asked for."""
-    patterns = statement.resources or ()
-    if "*" in patterns:
-        patterns = (*patterns, *(text for arn in buckets for text in (arn, f"{arn}/*")))
-    return patterns
+    """The patterns that a statement lists; and what it reaches of the buckets that were read without their names."""
+    patterns = statement.resources
+    if patterns is None:
+        patterns = ("*", *(statement.not_resources or ()))
+    reached = (text for pattern in patterns for arn in buckets for text in _reached(pattern, arn))
+    return tuple(dict.fromkeys((*patterns, *reached)))
+
+
+def _reached(pattern: str, bucket: str) -> Iterator[str]:
+    """A bucket and its objects, by ARN, as far as a pattern with a wildcard for the bucket's name fits them."""
+    name, slash, key = pattern.partition("/")
+    if not _has_wildcard(name):
+        return
+    if glob(name).fullmatch(bucket):
+        yield f"{bucket}/{key}" if slash else bucket
+    if not slash and glob(name).fullmatch(f"{bucket}/"):
+        yield f"{bucket}/*"
 
 
 def _prefixes(statement: Statement, action: str) -> Iterator[tuple[Context, str]]:

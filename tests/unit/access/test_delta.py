@@ -9,6 +9,7 @@ import pytest
 from tests.unit.access.accounts import ANNA, BOB, BUCKET, READER, allow, estate, group, role, trusting, user
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
+from xacct.access.questions import questions_about
 from xacct.policy.document import Document
 
 GRANT = allow("sts:AssumeRole", READER)
@@ -134,6 +135,57 @@ def test_what_wildcards_ask_further_takes_no_place_of_what_is_asked_by_name() ->
     many = allow("s3:Get*", [f"{BUCKET}/{number}/*" for number in range(260)])
     found = delta(world(ANNA), world(ANNA, access=many), [READER], [])
     assert found.left_out == (261 - 200) + (260 - 200)
+
+
+@pytest.mark.parametrize(
+    ("action", "about", "gained"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::*", {f"{BUCKET}/*"}),
+        ("s3:GetObject", "arn:aws:s3:::lo*", {f"{BUCKET}/*"}),
+        ("s3:GetObject", "arn:aws:s3:::lo*/in/*", {f"{BUCKET}/in/*"}),
+        ("s3:GetObject", "arn:aws:s3:::log?/*", {f"{BUCKET}/*"}),
+        ("s3:GetObject", "arn:aws:s3:::log?", set()),
+        ("s3:GetObject", "arn:aws:s3:::other*", set()),
+        ("s3:GetObject", "arn:aws:s3:::*s", set()),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::*s", {BUCKET}),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::log?", {BUCKET}),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::*", {BUCKET}),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::*/*", set()),
+    ],
+)
+def test_a_bucket_that_is_reached_without_its_name_is_told_by_name(
+    action: str, about: str, gained: set[str]
+) -> None:
+    found = delta(world(ANNA, access=allow("sqs:*")), world(ANNA, access=allow(action, about)), [READER], [])
+    assert {one.resource for one in found.gained if one.sure} == gained
+    assert all(one.actions == (action,) for one in found.gained)
+
+
+@pytest.mark.parametrize(
+    ("about", "asked"),
+    [
+        (f"{BUCKET}/in/*", set()),
+        ("arn:aws:s3:::other*", set()),
+        ("arn:aws:s3:::log?", {BUCKET}),
+        ("arn:aws:s3:::lo*", {BUCKET, f"{BUCKET}/*"}),
+        ("arn:aws:s3:::lo*/in/*", {f"{BUCKET}/in/*"}),
+        ("*", {BUCKET, f"{BUCKET}/*"}),
+    ],
+)
+def test_no_more_is_asked_than_a_pattern_reaches(about: str, asked: set[str]) -> None:
+    where = world(ANNA, access=allow("s3:*", about))
+    assert {one.shown for one in questions_about([where], [READER], [])} == {about, *asked}
+
+
+def test_what_a_statement_leaves_out_is_asked_as_what_it_names() -> None:
+    def all_but(key: str) -> dict[str, object]:
+        return {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": f"{BUCKET}/{key}/*"}
+
+    first = delta(world(ANNA, access=allow("sqs:*")), world(ANNA, access=all_but("in")), [READER], [])
+    assert {one.resource for one in first.gained} == {f"{BUCKET}/*"}
+    then = delta(world(ANNA, access=all_but("in")), world(ANNA, access=all_but("out")), [READER], [])
+    assert {one.resource for one in then.gained} == {f"{BUCKET}/in/*"}
+    assert {one.resource for one in then.lost} == {f"{BUCKET}/out/*"}
 
 
 def listing(*prefixes: str, operator: str = "StringLike") -> dict[str, object]:
