@@ -123,6 +123,23 @@ def test_what_anyone_may_do_by_a_wildcard_is_counted_and_listed(cloud: Cloud) ->
     assert "s3:GetObjectVersion" in alarm["others"]
 
 
+def test_what_a_group_is_given_by_itself_its_members_gain(cloud: Cloud) -> None:
+    """Of a bucket that no link names the policy is not read, so a Deny in it is not ruled out."""
+    iam = cloud.world.client("iam", DATA)
+    iam.create_group(GroupName="Ops")
+    iam.create_user(UserName="olga")
+    iam.add_user_to_group(GroupName="Ops", UserName="olga")
+    grant = {"Effect": "Allow", "Action": "s3:Get*", "Resource": f"{BUCKET}/*"}
+    cloud.write("ops.json", json.dumps({"Version": "2012-10-17", "Statement": [grant]}))
+    text = MANIFEST.partition("links:")[0]
+    (one,) = access(cloud, f"{text}groups:\n  data/group/Ops: {{grants: {{read: {{file: ops.json}}}}}}\n")
+    assert one["weight"] == "gain"
+    assert one["text"] == (
+        "data/user/olga may gain, as far as it was read, read, s3:GetObjectAcl and 14 other actions "
+        "on mongodb-snapshots/*"
+    )
+
+
 def test_privilege_escalation_is_loud(cloud: Cloud) -> None:
     grant = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
     (alarm,) = [one for one in plain(cloud, {}, grant) if one["weight"] == "alarm"]

@@ -46,12 +46,12 @@ class Delta:
     left_out: int = 0
 
 
-def delta(before: Estate, after: Estate, roles: Iterable[str], buckets: Iterable[str]) -> Delta:
-    """Who gains or loses access by what these roles (ARNs) allow and by the policies of these buckets.
+def delta(before: Estate, after: Estate, holders: Iterable[str], buckets: Iterable[str]) -> Delta:
+    """Who gains or loses access by what these roles, groups and users (ARNs) hold and by the policies of these buckets.
 
     The questions are the actions and resources of their documents, before and after.
     """
-    questions = questions_about((before, after), roles, buckets)
+    questions = questions_about((before, after), holders, buckets)
     by_name = [one for one in questions if not one.alike]
     beyond = [one for one in questions if one.alike]
     asked = [*by_name[:MOST_QUESTIONS], *beyond[:MOST_QUESTIONS]]

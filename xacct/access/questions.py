@@ -9,10 +9,11 @@ from typing import TypeAlias
 
 from xacct.access.alike import EVERYTHING_ELSE, PREFIX, Alike, matched, spoken_of
 from xacct.access.estate import Estate
+from xacct.policy.arn import account_of
 from xacct.policy.catalogue import actions, has_key, numbers, resource_patterns
 from xacct.policy.document import Document, Statement
 from xacct.policy.match import glob
-from xacct.snapshot import RoleRecord, Snapshot
+from xacct.snapshot import Entity, Snapshot, UserRecord
 
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 """What is asked by its own name where a statement speaks of it by a wildcard."""
@@ -38,15 +39,18 @@ class Question:
 
 
 def questions_about(
-    estates: Iterable[Estate], roles: Iterable[str], buckets: Iterable[str]
+    estates: Iterable[Estate], holders: Iterable[str], buckets: Iterable[str]
 ) -> list[Question]:
-    """The actions and resources of what these roles (ARNs) hold and of the policies of these buckets."""
+    """The actions and resources of what these roles, groups and users (ARNs) hold, and of these buckets' policies."""
     asked = list(estates)
     known = sorted({arn for estate in asked for arn in _buckets(estate)})
     statements = {
         statement
         for estate in asked
-        for document in (*_of_roles(estate, sorted(set(roles))), *_of_buckets(estate, sorted(set(buckets))))
+        for document in (
+            *_of_holders(estate, sorted(set(holders))),
+            *_of_buckets(estate, sorted(set(buckets))),
+        )
         for statement in document.statements
     }
     named = {question for one in statements for question in _by_name(one, known)}
@@ -63,18 +67,34 @@ def _without(named: Set[Question], beyond: Iterable[Question]) -> Iterator[Quest
             yield replace(one, action=left[0], alike=left)
 
 
-def _of_roles(estate: Estate, roles: Iterable[str]) -> Iterator[Document]:
-    for arn in roles:
-        parts = arn.split(":", 5)
-        snapshot = estate.snapshots.get(parts[4])
-        record = snapshot.roles.get(arn.rpartition("/")[2]) if snapshot else None
-        if snapshot is not None and record is not None:
-            yield from _held(snapshot, record)
+def _of_holders(estate: Estate, holders: Iterable[str]) -> Iterator[Document]:
+    for arn in holders:
+        snapshot = estate.snapshots.get(account_of(arn))
+        if snapshot is not None:
+            for entity in _entities(snapshot, arn):
+                yield from _held(snapshot, entity)
 
 
-def _held(snapshot: Snapshot, role: RoleRecord) -> Iterator[Document]:
-    documents = [*role.inline.values()]
-    documents += [policy.document for policy in snapshot.policies.values() if policy.arn in role.attached]
+def _entities(snapshot: Snapshot, arn: str) -> Iterator[Entity]:
+    """Who holds documents that count for a role, a group or a user: a user's groups, too."""
+    kind, name = arn.split(":", 5)[5].partition("/")[0], arn.rpartition("/")[2]
+    found: Entity | None = None
+    match kind:
+        case "role":
+            found = snapshot.roles.get(name)
+        case "group":
+            found = snapshot.groups.get(name)
+        case "user":
+            found = snapshot.users.get(name)
+    if found is not None:
+        yield found
+    if isinstance(found, UserRecord):
+        yield from (snapshot.groups[one] for one in found.groups if one in snapshot.groups)
+
+
+def _held(snapshot: Snapshot, entity: Entity) -> Iterator[Document]:
+    documents = [*entity.inline.values()]
+    documents += [policy.document for policy in snapshot.policies.values() if policy.arn in entity.attached]
     yield from (document for document in documents if isinstance(document, Document))
 
 

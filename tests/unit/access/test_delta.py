@@ -6,7 +6,19 @@ import json
 
 import pytest
 
-from tests.unit.access.accounts import ANNA, BOB, BUCKET, READER, allow, estate, group, role, trusting, user
+from tests.unit.access.accounts import (
+    ANNA,
+    BOB,
+    BUCKET,
+    PEOPLE,
+    READER,
+    allow,
+    estate,
+    group,
+    role,
+    trusting,
+    user,
+)
 from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
 from xacct.access.questions import questions_about
@@ -112,6 +124,18 @@ def test_two_documents_that_mean_the_same_are_no_change() -> None:
     found = delta(world(ANNA), world(ANNA, access=twice), [READER], [])
     assert told(found.gained) <= {(ANNA, ("s3:GetObject",), f"{BUCKET}/in/*")}
     assert found.lost == ()
+
+
+@pytest.mark.parametrize("who", [BOB, PEOPLE.iam_arn("group/Readers"), PEOPLE.iam_arn("user/path/bob")])
+def test_who_comes_into_a_group_gains_what_it_holds(who: str) -> None:
+    """The bucket lets everybody of the people's account in who has a policy of their own."""
+    policy = Document.of({**READ, "Principal": {"AWS": PEOPLE.id}})
+    before, after = (
+        estate(group("Readers", read=READ), user("bob", *groups), policy=policy)
+        for groups in ((), ("Readers",))
+    )
+    assert told(delta(before, after, [who], []).gained) == {(BOB, ("s3:GetObject",), f"{BUCKET}/*")}
+    assert told(delta(after, before, [who], []).lost) == {(BOB, ("s3:GetObject",), f"{BUCKET}/*")}
 
 
 def test_a_public_statement_and_a_strangers_account_stand_out() -> None:

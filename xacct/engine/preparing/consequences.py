@@ -17,6 +17,7 @@ from xacct.kinds.role import Role
 from xacct.manifest.expected.expect import expect
 from xacct.manifest.model import Manifest
 from xacct.plan.plan import NOT_ASKED, Consequence, Create, Delete, Plan, Update, Weight
+from xacct.plan.scene import Scene
 from xacct.platform import platform_named
 from xacct.policy.arn import account_of
 from xacct.policy.document import Document
@@ -55,11 +56,12 @@ def consequences(
     if plan.empty:
         return ()
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)
-    roles = sorted({*_roles(plan), *_granted(plan), *scene_of(snapshots, plan).touched()})
+    scene = scene_of(snapshots, plan)
+    holders = sorted({*_roles(plan), *_granted(plan), *scene.touched(), *_people(scene)})
     buckets = sorted(
         {one.bucket for step in plan.steps for one in _both(step.change) if isinstance(one, BucketPolicy)}
     )
-    found = delta(before, after, roles, buckets)
+    found = delta(before, after, holders, buckets)
     lines = [
         *(_gain(one, after) for one in found.gained),
         *(_loss(one, before) for one in found.lost),
@@ -72,7 +74,7 @@ def consequences(
     broken = () if destroyed else _broken(manifest, snapshots, after)
     return (
         *lines,
-        *_gaps(plan, snapshots, roles, buckets, before),
+        *_gaps(plan, snapshots, holders, buckets, before),
         *_sessions(plan, snapshots, before, denied, "" if destroyed else "; --revoke-sessions ends them"),
         *_escalations(plan),
         *broken,
@@ -98,6 +100,14 @@ def _roles(plan: Plan) -> Iterator[str]:
             elif resource.kind.startswith("role-"):
                 account = step.address.account
                 yield account.iam_arn(f"role/{step.address.parts[0]}")
+
+
+def _people(scene: Scene) -> Iterator[str]:
+    """Users and groups whose own rights a step changes, by ARN without path."""
+    for effect in scene.held:
+        for account, kind, name in effect.holders:
+            if kind != "role":
+                yield account.iam_arn(f"{kind}/{name}")
 
 
 def _granted(plan: Plan) -> Iterator[str]:
@@ -201,13 +211,13 @@ def _sessions(
 def _gaps(
     plan: Plan,
     snapshots: Mapping[str, Snapshot],
-    roles: list[str],
+    holders: list[str],
     buckets: list[str],
     estate: Estate,
 ) -> Iterator[Consequence]:
     """Access that live and planned both give, and that may be gone in between."""
     found: dict[tuple[str, str, int, int], list[Gap]] = {}
-    for one in gaps(snapshots, plan, roles, buckets):
+    for one in gaps(snapshots, plan, holders, buckets):
         found.setdefault((one.who, one.resource, one.first, one.last), []).append(one)
     for (who, resource, first, last), some in found.items():
         access = Access(

@@ -81,9 +81,9 @@ def scene_of(snapshots: Mapping[str, Snapshot], plan: Plan) -> Scene:
 
 
 def gaps(
-    snapshots: Mapping[str, Snapshot], plan: Plan, roles: Iterable[str], buckets: Iterable[str]
+    snapshots: Mapping[str, Snapshot], plan: Plan, holders: Iterable[str], buckets: Iterable[str]
 ) -> tuple[Gap, ...]:
-    """Who may be without access in between that live and planned both give."""
+    """Who may be without access in between that live and planned both give, by what these hold or buckets say."""
     if len(plan.steps) < 2:
         return ()
     scene = scene_of(snapshots, plan)
@@ -91,7 +91,7 @@ def gaps(
     if not taking or not _numbers(scene, plan, Half.MORE):
         return ()
     before, after = live_estate(snapshots), planned_estate(snapshots, plan)
-    questions = questions_about((before, after), roles, buckets)
+    questions = questions_about((before, after), holders, buckets)
     both = _held(before, questions) & _held(after, questions)
     asked = [one for one in questions if any(held[1:] == (one.action, one.shown, one.alike) for held in both)]
     found: dict[_Held, tuple[int, int]] = {}
