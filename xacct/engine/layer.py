@@ -6,7 +6,7 @@ import json
 import re
 
 from xacct.check import Check, Layer, Why
-from xacct.manifest.documents import on_objects
+from xacct.manifest.s3_actions import lists, on_objects
 
 ASSUME = "sts:AssumeRole"
 
@@ -191,7 +191,7 @@ def bucket_denied(check: Check, where: str = "") -> Why:
 
 def permission(check: Check) -> str:
     """The statement that would allow what is asked in a session, as a manifest's link would write it."""
-    if check.action.lower() == "s3:listbucket":
+    if lists(check.action):
         if not check.prefix:
             return _statement(check.action, [check.resource])
         both = [check.prefix, f"{check.prefix}*"]

@@ -10,7 +10,7 @@ from xacct.access.estate import Estate
 from xacct.access.explain import Hop, ask, ending
 from xacct.check import Check, Decision
 from xacct.engine.layer import ASSUME
-from xacct.manifest.documents import on_objects
+from xacct.manifest.s3_actions import on_objects
 from xacct.policy.evaluate import Outcome
 from xacct.policy.principal import Federated, Principal, Role, Root, Service, Session, User
 

