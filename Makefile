@@ -3,7 +3,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-JOBS ?= auto
+# Much of what the tests do is waiting, so twice as many run as there are cores.
+JOBS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN || echo 1))))
 
 .PHONY: demo test test-faults test-ceph test-aws table test-permissions test-races unit bench fuzz mutants check format clean help
 
