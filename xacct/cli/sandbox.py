@@ -38,7 +38,8 @@ TWO_ACCOUNTS = "111122223333,444455556666"
 @click.option(
     "--aws-config",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write AWS profiles of the administrators to this file (mode 0600), for AWS_CONFIG_FILE.",
+    help="Write AWS profiles of the administrators to this file (mode 0600), for AWS_CONFIG_FILE; "
+    "one of an earlier sandbox is replaced, any other is kept and refused.",
 )
 @click.option(
     "--oidc-keys",
@@ -57,11 +58,14 @@ def command(
     """
     try:
         from xacct.sandbox.cloud import Sandbox
+        from xacct.sandbox.profiles import refuse_foreign
     except ImportError as error:
         raise BadUsage(
             f"the sandbox needs a package that is not there: {error.name}",
             fix="Install it with: pip install 'xacct[sandbox]'.",
         ) from error
+    if aws_config is not None:
+        refuse_foreign(aws_config)
     ended = _Ended()
     keys = _key_sets(oidc_keys) if oidc_keys is not None else {}
     names = [text for text in accounts.split(",") if text]

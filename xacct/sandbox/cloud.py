@@ -172,6 +172,10 @@ class Sandbox:
         """Writes AWS profiles of the administrators, mode 0600; ``names`` maps account ids to profile names.
 
         Without ``names`` a profile is called as ``--accounts`` named the account, else ``account-ID``.
+        What an earlier sandbox wrote is replaced; any other file that is not empty is kept.
+
+        Raises:
+            BadUsage: the file that is there is not a sandbox's.
         """
         write_profiles(Path(path), self.endpoint, self.credentials, names or self.names)
 
