@@ -265,6 +265,8 @@ def test_the_readme_can_be_typed_in_as_it_stands(tmp_path: Path, clients: Path) 
     (tmp_path / "schemas").symlink_to(ROOT / "schemas")
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(XACCT.parent)
+    # One of an earlier try, whose keys are good for nothing now.
+    (tmp_path / "aws-config").write_text("# Written by xacct sandbox\n[profile acct-b]\nregion = us-east-1\n")
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", f"trap 'kill %1; wait %1 || true' EXIT\n{script}"],
