@@ -8,6 +8,11 @@ from xacct.cli.options import format_option, manifest_options
 from xacct.cli.say import put, say
 from xacct.errors import BadUsage
 
+_MORE = (
+    "# With these alone nobody looks for strangers, for further rights of the roles and other ways to the "
+    "buckets: that needs the reads of --for plan."
+)
+
 
 @click.command(name="permissions")
 @manifest_options
@@ -68,3 +73,5 @@ def command(
         put(text_of(rights_json(chosen)), nl=False)
     else:
         say(rights_text(chosen), nl=False)
+        if purpose == "verify":
+            say(f"\n{_MORE}")

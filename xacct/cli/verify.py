@@ -90,6 +90,7 @@ def command(
     from xacct.engine.verifying.excess import excess
     from xacct.engine.verifying.neighbours import neighbours
     from xacct.engine.verifying.unenforced import enforced, unenforced
+    from xacct.engine.verifying.unlooked import unlooked
     from xacct.engine.verifying.verify import Patience, exit_code, verify
     from xacct.engine.verifying.ways import ways
     from xacct.manifest.expected.asked import ALONE, asked
@@ -133,6 +134,9 @@ def command(
         for note in left:
             say(note, err=True)
     beside: list[Finding] = [*unenforced(manifest, checks, platforms)]
+    notes = left
+    if not only_accounts:
+        notes += unlooked(judge.estate, judge.trouble)
     if not only_accounts and (estate := judge.estate) is not None:
         declared = Declared(manifest, estate)
         beside += neighbours(declared, checks, now)
@@ -143,7 +147,7 @@ def command(
     report = Report(
         manifest=manifest.name,
         findings=tuple(findings),
-        notes=left,
+        notes=notes,
         code=ExitCode.UNKNOWN if nothing_tried else exit_code(findings, strict=strict),
     )
     _show(report, form, verbose)

@@ -68,6 +68,11 @@ class Judge:
                 self._trouble = str(error)
         return self._estate
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing could be read; empty where something was, or nobody has asked yet."""
+        return self._trouble
+
     def __call__(self, check: Check) -> Judgement:
         """The judgement on one check."""
         estate = self.estate
