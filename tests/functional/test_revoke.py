@@ -321,3 +321,85 @@ links:
         assert [one["Effect"] for one in role["AssumeRolePolicyDocument"]["Statement"]] == ["Deny"]
         made.config.write_text(config)
     assert done.code == ExitCode.ERROR  # nothing was left to do where it could be reached
+
+
+TWINS = f"""
+version: 1
+name: twins
+accounts:
+  data: {{id: "{DATA}", profile: acct-b}}
+  analytics: {{id: "{ANALYTICS}", profile: acct-a}}
+links:
+  - name: reader
+    role: data/role/other
+    trust: [analytics/user/user01]
+    grant: [analytics/group/Testers]
+    bucket: mongodb-snapshots
+    access: [list]
+  - name: more
+    role: data/role/reader
+    trust: [analytics/user/user01]
+    grant: [analytics/group/Testers]
+    bucket: mongodb-snapshots
+    access: [read]
+  - role: data/role/twin
+    trust: [analytics/user/user01]
+    grant: [analytics/group/Testers]
+    bucket: mongodb-snapshots
+    access: [write]
+  - name: back
+    role: analytics/role/twin
+    trust: [data/user/user02]
+    grant: [data/group/Testers]
+    bucket: elsewhere
+    access: [read]
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "meant"),
+    [
+        ("twin", ["data/role/twin", "analytics/role/twin"]),
+        ("role/twin", ["data/role/twin", "analytics/role/twin"]),
+        ("reader", ["data/role/other", "data/role/reader"]),
+    ],
+)
+def test_a_name_of_two_things_closes_neither_and_names_both(
+    cloud: Cloud, what: str, meant: list[str]
+) -> None:
+    """Closing one of them would look as if all that was meant were closed."""
+    path = cloud.write("twins.yaml", TWINS)
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("revoke", what, "-f", path)
+    assert done.code == ExitCode.USAGE
+    assert all(one in done.err for one in meant), done.err
+    assert not writes(cloud, before)
+
+
+def test_the_arn_of_a_session_means_its_role(cloud: Cloud) -> None:
+    """What CloudTrail shows of somebody in a role is the session's ARN."""
+    iam = cloud.world.client("iam", ANALYTICS)
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ANALYTICS}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam.create_role(RoleName="Deployer", AssumeRolePolicyDocument=document)
+    path = cloud.write(
+        "deployer.yaml",
+        LINK.read_text().replace("analytics/user/user01]", "analytics/user/user01, analytics/role/Deployer]"),
+    )
+    assert cloud.xacct("apply", "--yes", "-f", path).code == ExitCode.DONE
+    session = f"arn:aws:sts::{ANALYTICS}:assumed-role/Deployer/somebody"
+    done = cloud.xacct("revoke", session, "-f", path)
+    assert done.code == ExitCode.DONE, done.err
+    kept = cloud.world.client("iam", DATA).get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    assert "Deployer" not in json.dumps(kept)
+    assert "user01" in json.dumps(kept)
+    assert cloud.xacct("revoke", f"arn:aws:iam::{ANALYTICS}:role/Deployer", "-f", path).code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("what", ["arn:root", "arn:aws:iam::", "arn:aws:sts::1:assumed-role"])
+def test_what_is_no_arn_is_no_principal(cloud: Cloud, what: str) -> None:
+    assert cloud.xacct("revoke", what, "-f", LINK).code == ExitCode.USAGE

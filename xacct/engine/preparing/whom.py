@@ -19,7 +19,7 @@ from xacct.manifest.model import (
     WrittenDocument,
 )
 from xacct.plan.reach import admits, anchor, names
-from xacct.policy.arn import account_of, is_account_id
+from xacct.policy.arn import Arn, account_of, is_account_id
 from xacct.policy.document import Document
 from xacct.policy.principal import is_unique_id
 from xacct.policy.shared import Part, parts
@@ -38,14 +38,26 @@ def target_of(manifest: Manifest, text: str) -> Target:
     """What a user means by the name of a link, a role or a principal.
 
     Raises:
-        BadUsage: nothing of the manifest goes by that name, and it is none that a principal can have.
+        BadUsage: nothing of the manifest goes by that name, and it is none that a principal can have; or it means
+            more than one thing.
     """
     roles = {str(name): name for name in _roles(manifest)}
-    if text in manifest.links:
-        return _of_link(manifest, manifest.links[text])
-    for full, name in sorted(roles.items()):
-        if text in (full, name.arn, name.name, f"role/{name.name}"):
-            return Target(roles=(name,))
+    meant = {
+        full: name
+        for full, name in sorted(roles.items())
+        if text in (full, name.arn, name.name, f"role/{name.name}")
+    }
+    link = manifest.links.get(text)
+    if len(meant) > 1 or (link is not None and meant and str(link.role) not in meant):
+        also = f'the link "{text}" into {link.role}, and ' if link is not None else ""
+        raise BadUsage(
+            f'"{text}" means more than one thing: {also}{", ".join(meant)}; nothing was changed',
+            fix=f"Say which role: {' or '.join(dict.fromkeys((*meant, *([str(link.role)] if link else []))))}.",
+        )
+    if link is not None:
+        return _of_link(manifest, link)
+    for name in meant.values():
+        return Target(roles=(name,))
     person = _person(manifest, text)
     if person is not None:
         return Target(roles=tuple(roles[one] for one in sorted(roles)), people=frozenset({person}))
@@ -82,6 +94,7 @@ def unknown(manifest: Manifest, snapshots: Mapping[str, Snapshot], target: Targe
     known |= {account_of(one) for one in _foreign(manifest)}
     for snapshot in snapshots.values():
         known |= {anchor(user.arn) for user in snapshot.users.values()}
+        known |= {anchor(role.arn) for role in snapshot.roles.values()}
     own = {name.arn for name in target.roles}
     trusts = [role for snapshot in snapshots.values() for role in Role.pick(snapshot)]
     others = [bucket.policy for snapshot in snapshots.values() for bucket in snapshot.buckets.values()]
@@ -157,8 +170,13 @@ def _person(manifest: Manifest, text: str) -> str | None:
         return accounts[text].id
     if is_account_id(text):
         return text
-    if text.startswith("arn:") and (":user/" in text or ":role/" in text or text.endswith(":root")):
-        return text.split(":")[4] if text.endswith(":root") else text
+    arn = Arn.parse(text)
+    if arn is not None and arn.service == "sts" and arn.resource.startswith("assumed-role/"):
+        return f"arn:{arn.partition}:iam::{arn.account}:role/{arn.resource.split('/')[1]}"
+    if arn is not None and arn.resource == "root":
+        return arn.account
+    if arn is not None and arn.resource.startswith(("user/", "role/")):
+        return text
     account, _, rest = text.partition("/")
     if account in accounts and rest.partition("/")[0] in ("user", "role"):
         return accounts[account].iam_arn(rest)
