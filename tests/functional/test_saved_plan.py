@@ -404,3 +404,12 @@ def test_what_is_no_file_is_written_to_and_stays_what_it_is(cloud: Cloud) -> Non
         assert json.loads(os.read(reader, 1 << 16))["name"] == "mongodb-snapshots"
     finally:
         os.close(reader)
+
+
+def test_a_saved_plan_has_no_part_for_an_account_that_it_does_not_know(cloud: Cloud) -> None:
+    saved(cloud)
+    before = len(cloud.sandbox.requests)
+    done = cloud.xacct("apply", "plan.json", "--yes", "--account", "dta")
+    assert done.code == ExitCode.USAGE
+    assert 'no account "dta"' in done.err
+    assert not writes(cloud, before)

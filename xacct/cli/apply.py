@@ -23,6 +23,7 @@ from xacct.cli.options import (
 from xacct.errors import BadUsage
 
 if TYPE_CHECKING:
+    from xacct.cli.planning import Planned
     from xacct.engine.preparing.limits import Lifted
 
 
@@ -103,13 +104,13 @@ def command(
             raise BadUsage("a run to go on with has its own plan", fix="Leave PLAN out, or --resume.")
         log = find_run(journal, run, paths, going_on=True)
         planned = resuming(log, paths if given(context, "paths") else ())
-        only = frozenset(only_accounts)
+        only = _known(planned, only_accounts)
         say_standing(planned.standing)
     elif plan is not None:
         _nothing_else(context)
         body = read_plan(plan, digest)
         planned = again(body, paths if given(context, "paths") else ())
-        only = frozenset(only_accounts)
+        only = _known(planned, only_accounts)
         say_standing(planned.standing)
     else:
         choice = Choice(
@@ -125,6 +126,18 @@ def command(
     consent = Consent(yes=yes, no_input=no_input, approved=digest, saved=agreed, lock_wait=lock_wait)
     keeping = Keeping(place=journal, kind=str(log.begin["kind"]) if log else "apply", after=log)
     sys.exit(int(carry_out(planned, consent, form=form, verbose=verbose, keeping=keeping, only=only)))
+
+
+def _known(planned: Planned, accounts: tuple[str, ...]) -> frozenset[str]:
+    """The accounts of a plan that has its shape already, of which alone the steps are to be done.
+
+    Raises:
+        BadUsage: one is not of its manifest.
+    """
+    from xacct.engine.preparing.prepare import Choice, check_choice
+
+    check_choice(planned.manifest, Choice(accounts=frozenset(accounts)))
+    return frozenset(accounts)
 
 
 def _nothing_else(context: click.Context) -> None:

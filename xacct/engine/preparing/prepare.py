@@ -74,7 +74,7 @@ def prepare(
         BadUsage: an account or a link that was chosen is not in the manifest.
     """
     choice = choice or Choice()
-    _check(manifest, choice)
+    check_choice(manifest, choice)
     was = desire(earlier, snapshots).state if earlier else None
     removed = frozenset(Address(gone.account, gone.kind, gone.parts) for gone in manifest.removed)
     leaving = () if choice.links else (*(was.resources if was else ()), *removed)
@@ -139,7 +139,12 @@ def prepare(
     return Prepared(plan=plan, desired=wanted, live=living)
 
 
-def _check(manifest: Manifest, choice: Choice) -> None:
+def check_choice(manifest: Manifest, choice: Choice) -> None:
+    """That a manifest has the accounts and the links that were chosen.
+
+    Raises:
+        BadUsage: it does not.
+    """
     for word, known, chosen in (
         ("account", manifest.accounts, choice.accounts),
         ("link", manifest.links, choice.links),
