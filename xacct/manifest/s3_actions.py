@@ -33,8 +33,8 @@ def lists(action: str) -> bool:
 
 
 def of_the_bucket(action: str) -> tuple[str, ...]:
-    """What an action or a pattern stands for that is about the bucket."""
-    return tuple(one for one in meant(action) if not _about_objects(one))
+    """What an action or a pattern stands for that is about the bucket; some are about neither."""
+    return tuple(one for one in meant(action) if not _about_objects(one) and _about(one, "bucket"))
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +47,11 @@ def reference() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _about_objects(action: str) -> bool:
-    return any(one["name"] == "object" for one in _details(action)["resourceTypes"])
+    return _about(action, "object")
+
+
+def _about(action: str, kind: str) -> bool:
+    return any(one["name"] == kind for one in _details(action)["resourceTypes"])
 
 
 def _shows_keys(action: str) -> bool:

@@ -25,7 +25,7 @@ from xacct.manifest.model import (
     WholeAccount,
     WrittenDocument,
 )
-from xacct.manifest.s3_actions import lists, on_objects
+from xacct.manifest.s3_actions import lists, meant, on_objects
 from xacct.policy.arn import Arn, is_account_id, root_arn
 from xacct.policy.document import Statement
 from xacct.problem import Place
@@ -93,7 +93,8 @@ def _of_link(manifest: Manifest, link: LinkSpec, snapshots: Mapping[str, Snapsho
 
 
 def _targets_of_link(link: LinkSpec) -> Iterator[Target]:
-    actions = frozenset(ACCESS[word] for word in link.access) | frozenset(link.actions)
+    further = frozenset(one for action in link.actions for one in meant(action) or (action,))
+    actions = frozenset(ACCESS[word] for word in link.access) | further
     below = frozenset(one for one in actions if lists(one) or on_objects(one))
     for bucket in link.buckets:
         if not link.prefixes:

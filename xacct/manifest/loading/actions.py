@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 
-from xacct.manifest.s3_actions import lists, meant, of_the_bucket, reference
+from xacct.manifest.s3_actions import lists, meant, of_the_bucket, on_objects, reference
 from xacct.problem import Place, Problem
 
 _NAMED = 3
@@ -31,7 +31,9 @@ def action_problems(action: str, place: Place) -> Iterator[Problem]:
         yield _unknown(action, name, place)
         return
     bucket = of_the_bucket(action)
-    objects = tuple(one for one in found if one not in bucket)
+    objects = tuple(one for one in found if on_objects(one))
+    if not bucket and not objects:
+        yield _elsewhere(action, place)
     if bucket and objects:
         yield _mixed(action, f"the bucket ({_some(bucket)}) and of its objects ({_some(objects)})", place)
 
@@ -55,6 +57,15 @@ def _unknown(action: str, name: str, place: Place) -> Problem:
         summary="Unknown action",
         detail=f'S3 has no action {"that fits " if wild else ""}"{action}"; it would give nothing.',
         fix=f"Did you mean s3:{known[near[0]]}?" if near else "See the service authorization reference.",
+        place=place,
+    )
+
+
+def _elsewhere(action: str, place: Place) -> Problem:
+    return Problem(
+        summary="Not about a bucket",
+        detail=f'"{action}" is about neither a bucket nor its objects; on a bucket it would give nothing.',
+        fix="Take it out; such permissions go under roles, in a document.",
         place=place,
     )
 
