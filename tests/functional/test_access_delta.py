@@ -240,3 +240,19 @@ def test_a_few_actions_of_a_wildcard_are_named(cloud: Cloud) -> None:
         "through data/role/reader"
     )
     assert "others" not in lost["mongodb-snapshots/*"]
+
+
+@pytest.mark.parametrize(
+    "further", ["s3:GetBucketLocation", "s3:GetBucketV*", "s3:GetObjectTagging", "s3:PutObject*"]
+)
+def test_what_is_asked_for_by_further_actions_works_and_is_not_said_not_to(
+    cloud: Cloud, further: str
+) -> None:
+    """Of the bucket or of its objects, by name or by a wildcard; nothing that is declared is too wide."""
+    text = MANIFEST.replace("TRUST", "analytics/user/user01") + f"    actions: ['{further}']\n"
+    assert [one["text"] for one in access(cloud, text) if one["weight"] == "alarm"] == []
+    assert cloud.xacct("apply", "--yes").code == ExitCode.DONE
+    tried = cloud.xacct("verify", "--wait", "0")
+    assert tried.code in (ExitCode.DONE, ExitCode.UNKNOWN), tried.out
+    assert "MISSING" not in tried.out
+    assert "TOO WIDE" not in tried.out

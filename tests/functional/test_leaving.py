@@ -67,6 +67,7 @@ def test_who_leaves_the_group_leaves_the_trust_at_once(
         ("update", "data/role/reader"),
         ("delete", "analytics/membership/Readers/bob"),
     }
+    assert "WILL NOT WORK" not in cloud.xacct("plan", *words).out
     done = cloud.xacct("apply", "--yes", *words)
     assert done.code == ExitCode.DONE, done.out + done.err
     assert trusted(cloud) == [ann, carol]

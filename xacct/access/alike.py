@@ -84,10 +84,12 @@ def asked_of(resource: str) -> int:
 
 def weightiest_first(some: Iterable[str]) -> list[str]:
     """Actions in the order in which to tell of them: what changes permissions, what writes, and the rest."""
-    return sorted(some, key=lambda action: (_rank(action_details(action)["accessLevel"]), action))
+    return sorted(some, key=lambda action: (weight(action), action))
 
 
-def _rank(level: str) -> int:
+def weight(action: str) -> int:
+    """What an action weighs: 0 where it changes permissions, 1 where it writes, 2 where it does neither."""
+    level = str(action_details(action)["accessLevel"])
     if "Permissions" in level:
         return 0
     return 1 if level == "Write" else 2

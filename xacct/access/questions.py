@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from xacct.access.alike import EVERYTHING_ELSE, PREFIX, Alike, matched, spoken_of
+from xacct.access.alike import EVERYTHING_ELSE, PREFIX, Alike, matched, spoken_of, weight
 from xacct.access.estate import Estate
 from xacct.policy.arn import account_of
 from xacct.policy.catalogue import actions, has_key, numbers, resource_patterns
@@ -41,7 +41,10 @@ class Question:
 def questions_about(
     estates: Iterable[Estate], holders: Iterable[str], buckets: Iterable[str]
 ) -> list[Question]:
-    """The actions and resources of what these roles, groups and users (ARNs) hold, and of these buckets' policies."""
+    """The actions and resources of what these roles, groups and users (ARNs) hold, and of these buckets' policies.
+
+    First what everybody, or somebody of an account that was not read, is spoken of; of wildcards what weighs most.
+    """
     asked = list(estates)
     known = sorted({arn for estate in asked for arn in _buckets(estate)})
     statements = {
@@ -53,10 +56,32 @@ def questions_about(
         )
         for statement in document.statements
     }
-    named = {question for one in statements for question in _by_name(one, known)}
+    read = {number for estate in asked for number in estate.snapshots}
+    named: dict[Question, bool] = {}
+    beyond: dict[Question, bool] = {}
     alike = Alike(asked)
-    beyond = {question for one in statements for question in _by_wildcard(one, known, alike)}
-    return [*sorted(named), *sorted(_without(named, beyond))]
+    for one in statements:
+        shut = not _open(one, read)
+        for question in _by_name(one, known):
+            named[question] = shut and named.get(question, True)
+        for question in _by_wildcard(one, known, alike):
+            beyond[question] = shut and beyond.get(question, True)
+    return [
+        *sorted(named, key=lambda one: (named[one], one)),
+        *_without(named.keys(), sorted(beyond, key=lambda one: (beyond[one], _weight(one), one))),
+    ]
+
+
+def _open(statement: Statement, read: Set[str]) -> bool:
+    """Whether it speaks of everybody, or of somebody of an account that was not read."""
+    return statement.not_principals is not None or any(
+        one.value == "*" or (one.type == "AWS" and (account_of(one.value) or one.value) not in read)
+        for one in statement.principals or ()
+    )
+
+
+def _weight(question: Question) -> tuple[bool, int]:
+    return question.resource == EVERYTHING_ELSE, min(weight(action) for action in question.alike)
 
 
 def _without(named: Set[Question], beyond: Iterable[Question]) -> Iterator[Question]:
@@ -119,14 +144,14 @@ def _by_name(statement: Statement, buckets: Sequence[str]) -> Iterator[Question]
         for pattern in patterns:
             if _fits(action, pattern):
                 for context, told in _prefixes(statement, action):
-                    yield Question(action, _sample(pattern), f"{pattern}{told}", context)
+                    yield Question(action, _resource(pattern), f"{pattern}{told}", context)
 
 
 def _by_wildcard(statement: Statement, buckets: Sequence[str], alike: Alike) -> Iterator[Question]:
     """What a statement speaks of by wildcards, class by class."""
     mask = _wild(statement)
     for pattern in _resources(statement, buckets) if mask else ():
-        resource = EVERYTHING_ELSE if pattern == "*" else _sample(pattern)
+        resource = _resource(pattern)
         for some in alike.classes(mask, resource):
             for context, told in _prefixes(statement, some[0]):
                 yield Question(some[0], resource, f"{pattern}{told}", context, some)
@@ -179,6 +204,10 @@ def _prefixes(statement: Statement, action: str) -> Iterator[tuple[Context, str]
             yield ((PREFIX, (_sample(value),)),), f" (prefix {value})"
 
 
+def _resource(pattern: str) -> str:
+    return EVERYTHING_ELSE if pattern == EVERYTHING_ELSE else _sample(pattern)
+
+
 def _sample(pattern: str) -> str:
     return pattern.replace("*", "xacct-sample").replace("?", "x").replace("${", "").replace("}", "")
 
@@ -208,5 +237,7 @@ def _fits(action: str, pattern: str) -> bool:
     """Whether an S3 action is asked of what a pattern names: buckets have no slash, objects have one."""
     if action.lower() not in numbers():
         return False
-    on_objects = any("${ObjectName}" in shape for shape in resource_patterns(action))
-    return pattern.startswith("arn:") and ("/" in pattern) is on_objects
+    if pattern == EVERYTHING_ELSE:
+        return resource_patterns(action) == (EVERYTHING_ELSE,)
+    about = "${ObjectName}" if "/" in pattern else ":::${BucketName}"
+    return pattern.startswith("arn:") and any(shape.endswith(about) for shape in resource_patterns(action))

@@ -155,6 +155,34 @@ def test_questions_beyond_the_cap_are_counted_and_not_passed_over_in_silence() -
     assert found.left_out == 261 - 200
 
 
+@pytest.mark.parametrize("who", ["*", {"AWS": "999988887777"}])
+def test_what_the_world_or_a_stranger_is_given_is_asked_first(who: object) -> None:
+    """Before two hundred questions on what the account's own people get."""
+    own = {
+        **allow("s3:GetObject", [f"{BUCKET}/{number}/*" for number in range(260)]),
+        "Principal": {"AWS": BOB},
+    }
+    open_to = {**allow("s3:PutObject", f"{BUCKET}/*"), "Principal": who}
+    found = delta(world(), world(bucket=Document.of(own, open_to)), [], ["logs"])
+    assert found.left_out
+    assert (("s3:PutObject",), f"{BUCKET}/*") in {
+        (one.actions, one.resource) for one in found.gained if one.outside
+    }
+
+
+def test_of_wildcards_what_weighs_most_is_asked_first() -> None:
+    """Permissions on objects (s3:PutObjectAcl) before hundreds of classes that only read."""
+    reads = allow("s3:Get*", [f"{BUCKET}/{number}/*" for number in range(260)])
+    after = estate(
+        role("reader", trusting(ANNA), path="/app/", reads=reads, acls=allow("s3:*Acl", f"{BUCKET}/*")),
+        group("Testers", grant=GRANT),
+        user("anna", "Testers"),
+    )
+    found = delta(world(ANNA), after, [READER], [])
+    assert found.left_out
+    assert any("s3:PutObjectAcl" in one.others for one in found.gained)
+
+
 def test_what_wildcards_ask_further_takes_no_place_of_what_is_asked_by_name() -> None:
     many = allow("s3:Get*", [f"{BUCKET}/{number}/*" for number in range(260)])
     found = delta(world(ANNA), world(ANNA, access=many), [READER], [])

@@ -9,13 +9,14 @@ from xacct.access.delta import Access, delta
 from xacct.access.estate import Estate
 from xacct.access.explain import ask, ending
 from xacct.check import Check, Want
-from xacct.engine.estates import live_estate, planned_estate
+from xacct.engine.estates import by_name, live_estate, planned_estate
 from xacct.engine.preparing.passage import Gap, changes_of, gaps, lingering, scene_of
 from xacct.engine.ruling import asking_first
 from xacct.kinds.bucket_policy import BucketPolicy
 from xacct.kinds.role import Role
 from xacct.manifest.expected.expect import expect
 from xacct.manifest.model import Manifest
+from xacct.manifest.s3_actions import on_objects
 from xacct.plan.plan import NOT_ASKED, Consequence, Create, Delete, Plan, Update, Weight
 from xacct.plan.scene import Scene
 from xacct.platform import platform_named
@@ -71,7 +72,7 @@ def consequences(
         lines.append(Consequence(Weight.REMARK, text, NOT_ASKED))
     if any(not platform_named(one.platform).grants_judged for one in snapshots.values()):
         lines.append(Consequence(Weight.REMARK, _UNASKED))
-    broken = () if destroyed else _broken(manifest, snapshots, after)
+    broken = () if destroyed else _broken(manifest, after)
     return (
         *lines,
         *_gaps(plan, snapshots, holders, buckets, before),
@@ -269,10 +270,10 @@ def _dangers(document: Document) -> Iterator[str]:
             yield finding.message
 
 
-def _broken(manifest: Manifest, snapshots: Mapping[str, Snapshot], after: Estate) -> Iterator[Consequence]:
-    """Declared access that will not work even when the plan is done, and why."""
+def _broken(manifest: Manifest, after: Estate) -> Iterator[Consequence]:
+    """Declared access that will not work even when the plan is done, and why; members are those of then."""
     seen: set[str] = set()
-    for check in expect(manifest, snapshots):
+    for check in expect(manifest, by_name(after)):
         if check.want is not Want.ALLOWED:
             continue
         reason = _denied(check, after)
@@ -294,7 +295,7 @@ def _denied(check: Check, estate: Estate) -> str:
     else:
         who = estate.principal(check.role) if check.role else caller
         resource = check.resource
-        if check.action != "s3:ListBucket" and "/" not in resource:
+        if on_objects(check.action) and "/" not in resource:
             resource = f"{resource}/{check.prefix or ''}xacct-sample"
         elif check.prefix:
             context["s3:prefix"] = check.prefix
