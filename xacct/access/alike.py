@@ -29,6 +29,8 @@ class Alike:
 
     def __init__(self, estates: Iterable[Estate]) -> None:
         self._estates = tuple(estates)
+        self._parted: dict[str, tuple[int, ...]] = {}
+        self._parts: dict[tuple[int, frozenset[int]], tuple[int, ...]] = {}
 
     @cached_property
     def _spoken(self) -> frozenset[Spoken]:
@@ -43,14 +45,23 @@ class Alike:
 
     def classes(self, among: int, resource: str) -> Iterator[tuple[str, ...]]:
         """Those of some actions, as a set of the catalogue, that are asked of a resource: class by class."""
-        found = [among & asked_of(resource)]
-        for mask in (_listings(), *sorted(self._on(resource))):
-            found = [part for one in found for part in (one & mask, one & ~mask) if part]
-        for one in sorted(found, key=lambda mask: mask & -mask):
+        parts = self._parted.get(resource)
+        if parts is None:
+            parts = self._parted[resource] = self._partition(resource)
+        found = (among & part for part in parts)
+        for one in sorted((part for part in found if part), key=lambda mask: mask & -mask):
             yield _names(one)
 
-    def _on(self, resource: str) -> set[int]:
-        return {mask for mask, about in self._spoken if resource.startswith(about)}
+    def _partition(self, resource: str) -> tuple[int, ...]:
+        """The classes of all that is asked of a resource; the same for all of which the same is said."""
+        masks = frozenset(mask for mask, about in self._spoken if resource.startswith(about))
+        key = asked_of(resource), masks
+        if key not in self._parts:
+            found = [key[0]]
+            for mask in (_listings(), *sorted(masks)):
+                found = [part for one in found for part in (one & mask, one & ~mask) if part]
+            self._parts[key] = tuple(found)
+        return self._parts[key]
 
 
 def spoken_of(statement: Statement) -> int:
