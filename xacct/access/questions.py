@@ -180,8 +180,16 @@ def _reached(pattern: str, bucket: str) -> Iterator[str]:
         return
     if glob(name).fullmatch(bucket):
         yield f"{bucket}/{key}" if slash else bucket
-    if not slash and glob(name).fullmatch(f"{bucket}/"):
-        yield f"{bucket}/*"
+    if not slash:
+        yield from _below(name, bucket)
+
+
+def _below(name: str, bucket: str) -> Iterator[str]:
+    """The objects of a bucket that a pattern without a slash goes on to: its wildcard fits the slash too."""
+    for place, sign in enumerate(name):
+        if sign == "*" and glob(name[: place + 1]).fullmatch(f"{bucket}/"):
+            yield f"{bucket}/*{name[place + 1 :]}"
+            return
 
 
 def _prefixes(statement: Statement, action: str) -> Iterator[tuple[Context, str]]:
