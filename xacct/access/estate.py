@@ -282,5 +282,6 @@ def _to_account(document: Document, account: Account) -> Iterator[dict[str, Any]
 def _readable(document: LiveDocument, layer: str, title: str, gaps: list[Gap]) -> Document | None:
     if isinstance(document, Document):
         return document
-    gaps.append(Gap(layer, f"{title} is no policy that can be understood: {document.reason}"))
+    why = "is no policy that can be understood" if document.text else "is not known"
+    gaps.append(Gap(layer, f"{title} {why}: {document.reason}"))
     return None

@@ -73,6 +73,20 @@ def who_can(
     return tuple(sorted(found, key=lambda one: (one.outside, len(one.roles), one.roles, one.principal.arn)))
 
 
+def doubtful(estate: Estate, found: Iterable[Reacher], action: str, resource: str) -> tuple[str, ...]:
+    """The roles that lead there though it is not known whom they trust: who enters them is missing from ``found``."""
+    through = {one.principal.role_arn for one in found if isinstance(one.principal, Session)}
+    if action.lower() == ASSUME.lower():
+        through.add(resource)
+    return tuple(
+        sorted(
+            role.arn
+            for role in estate.roles()
+            if role.arn in through and not isinstance(role.trust, Document)
+        )
+    )
+
+
 def _policy(estate: Estate, action: str, resource: str) -> Document | None:
     """The bucket's own policy, or the role's trust for those who would enter it."""
     bucket = estate.bucket(resource)

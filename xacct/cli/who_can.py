@@ -29,12 +29,12 @@ def command(
     xacct who-can --on live s3:PutObject arn:aws:s3:::logs/a
 
     It is a list of "at most" over the accounts and documents that were read. Ends with 0, or with 7 where it
-    cannot be decided of someone.
+    cannot be decided of someone, or it is not known who enters a role that leads there.
     """
-    from xacct.access.who import who_can
+    from xacct.access.who import doubtful, who_can
     from xacct.cli.asking import action_of, arn_of, context_of, estate_of
     from xacct.policy.evaluate import Outcome
-    from xacct.render.access import reachers_json, reachers_text
+    from xacct.render.access import reachers_json, reachers_text, short
     from xacct.render.json import text_of
 
     context, verb = context_of(pairs), action_of(action)
@@ -45,5 +45,11 @@ def command(
         put(text_of(reachers_json(found, estate)), nl=False)
     else:
         say(reachers_text(found, estate, verb, asked), nl=False)
-    undecided = any(one.outcome is Outcome.UNKNOWN for one in found)
+    doors = doubtful(estate, found, verb, asked)
+    for role in doors:
+        ask = " Ask with --on live, which reads it." if on == "manifest" else ""
+        say(
+            f"Who may enter {short(role, estate)} is not known, so the list may lack somebody.{ask}", err=True
+        )
+    undecided = bool(doors) or any(one.outcome is Outcome.UNKNOWN for one in found)
     sys.exit(int(ExitCode.UNKNOWN if undecided else ExitCode.DONE))

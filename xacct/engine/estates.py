@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from immutabledict import immutabledict
 
 from xacct.access.estate import Estate
+from xacct.kinds.role import Role
 from xacct.manifest.desired.desire import desire
 from xacct.manifest.model import Manifest, Members, Name, TrustList
 from xacct.plan.plan import Create, Delete, Plan, Step, Update
 from xacct.policy.document import Document
-from xacct.snapshot import BucketRecord, GroupRecord, RoleRecord, Snapshot, UserRecord
+from xacct.resource import Address
+from xacct.snapshot import BucketRecord, GroupRecord, RawDocument, RoleRecord, Snapshot, UserRecord
 
 _NOTHING = Document.parse({"Version": "2012-10-17", "Statement": []})
 
@@ -50,7 +52,8 @@ def manifest_estate(manifest: Manifest) -> Estate:
     """The accounts as if they held nothing but what the manifest says.
 
     Who is in a group that the manifest does not manage is not known; the users that it names are taken for
-    members, and the estate says so.
+    members, and the estate says so. A role whose trust hangs on what is not known is there with a trust that
+    cannot be read: who enters it is not decided.
     """
     assumed = ["Only what the manifest says is looked at; other policies in the accounts are not."]
     snapshots = {name: Snapshot(account=spec.account) for name, spec in manifest.accounts.items()}
@@ -74,10 +77,37 @@ def manifest_estate(manifest: Manifest) -> Estate:
             snapshot = snapshot.holding("users", _in_groups(user, groups))
         snapshots[account] = snapshot
     desired = desire(manifest, {})
+    doubtful = {address: why for address, why in desired.unknown if address.kind == Role.kind}
+    for address, why in doubtful.items():
+        snapshots[address.account.name] = _doubtful(snapshots[address.account.name], manifest, address, why)
     for address, resource in sorted(desired.state.resources.items(), key=lambda pair: pair[0].kind != "role"):
         snapshots[address.account.name] = resource.added_to(snapshots[address.account.name])
-    assumed += [f"{address} is left out: {why}" for address, why in desired.unknown]
+    assumed += [f"Who may enter {address} is not known: {why}" for address, why in doubtful.items()]
+    assumed += [
+        f"{address} is left out: {why}" for address, why in desired.unknown if address not in doubtful
+    ]
     return Estate.of(snapshots.values(), tuple(assumed))
+
+
+def _doubtful(snapshot: Snapshot, manifest: Manifest, address: Address, why: str) -> Snapshot:
+    """The snapshot with a role as the manifest has it, but for its trust."""
+    spec = next((one for one in manifest.roles.values() if _at(one.name, address)), None)
+    made = (link.role for link in manifest.links.values() if _at(link.role, address))
+    name = spec.name if spec else next(made)
+    role = RoleRecord(
+        name=name.name,
+        path=name.path,
+        arn=name.arn,
+        id="",
+        trust=RawDocument(text="", reason=why),
+        boundary=spec.boundary if spec else "",
+        tags=spec.tags if spec else immutabledict(),
+    )
+    return snapshot.holding("roles", role)
+
+
+def _at(name: Name, address: Address) -> bool:
+    return (name.account, (name.name,)) == (address.account, address.parts)
 
 
 def _in_groups(user: UserRecord, groups: frozenset[str]) -> UserRecord:
